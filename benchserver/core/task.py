@@ -1,0 +1,207 @@
+"""What a coding task is, whatever format it came from.
+
+A ``TaskSpec`` is plain frozen data: the statement a model sees, the trusted code that the
+statement carries, the hidden tests and the limits. Example: HumanEval/38 becomes shape FUNCTION
+with ``prompt_code`` = its prompt (the helper ``encode_cyclic`` included), ``entry_point`` =
+``decode_cyclic`` and a ``CheckScript`` that the examiner runs.
+
+``to_payload``/``from_payload`` turn it into JSON-able data without floats (RFC 8785 rules of the
+transparency log) and back; the commitment is made over exactly that payload.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Mapping
+
+from benchserver.core.errors import BadInput
+
+
+class Shape(StrEnum):
+    """How a solution is exercised."""
+
+    FUNCTION = "function"
+    PROGRAM = "program"
+
+
+class Split(StrEnum):
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class JudgingClass(StrEnum):
+    """PROVABLE: a pass cannot be forged. MITIGATED: forging is made hard, never on one board."""
+
+    PROVABLE = "provable"
+    MITIGATED = "mitigated"
+
+
+class Difficulty(StrEnum):
+    EASY = "easy"
+    MEDIUM = "medium"
+    HARD = "hard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the candidate may use. CPU time is the time limit; wall time is only our backstop."""
+
+    cpu_milliseconds: int = 10_000
+    memory_bytes: int = 256 * 2**20
+    output_bytes: int = 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckScript:
+    """The task's own test code. It runs in the examiner, never beside the candidate.
+
+    ``setup`` is trusted code run first (prompt helpers, imports); ``script`` is the test code;
+    every name in ``proxies`` is replaced by a stub that calls the candidate's function of that
+    name over the pipe.
+    """
+
+    setup: str
+    script: str
+    proxies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCase:
+    """One call: ``args`` and ``expected`` as *wire* values (``engines/judges/wire.py``), i.e.
+    JSON with tags for what JSON lacks, so that the payload stays plain data."""
+
+    args: tuple[Any, ...]
+    expected: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCases:
+    """Hidden cases as data: the judge itself compares, exactly, or floats within tolerance."""
+
+    cases: tuple[CallCase, ...]
+    tolerance: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramCase:
+    stdin: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramCases:
+    """stdin/stdout cases. ``comparator``: ``tokens``, ``exact`` or ``float`` (with tolerance)."""
+
+    cases: tuple[ProgramCase, ...]
+    comparator: str = "tokens"
+    tolerance: str = ""
+
+
+Tests = CheckScript | CallCases | ProgramCases
+
+_TEST_KINDS: dict[str, type] = {
+    "check_script": CheckScript,
+    "call_cases": CallCases,
+    "program_cases": ProgramCases,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSpec:
+    """One coding task in one language.
+
+    ``source_id``: its name in its source, unique there (``HumanEval/38``).
+    ``statement``: the text a model is shown (the template wraps it, ``core/prompting.py``).
+    ``prompt_code``: trusted code the statement carries; a reply that is an indented body
+    continues it; empty when the statement is prose.
+    ``reference``: a whole program (prompt code included) that passes.
+    ``family``: tasks that share template, repository or translation; the cluster for errors.
+    ``created``: ISO date or empty.
+    """
+
+    source_id: str
+    shape: Shape
+    statement: str
+    tests: Tests
+    reference: str
+    language: str = "python"
+    prompt_code: str = ""
+    entry_point: str = ""
+    limits: Limits = field(default_factory=Limits)
+    judging_class: JudgingClass = JudgingClass.PROVABLE
+    split: Split | None = None
+    family: str = ""
+    topic: str = ""
+    difficulty: str = ""
+    created: str = ""
+    author: str = ""
+    sources: tuple[str, ...] = ()
+    canary: str = ""
+    twin_of: str = ""
+
+    def __repr__(self) -> str:  # content never reaches a log through a repr
+        return f"<TaskSpec {self.shape} {self.language}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptSpec:
+    """The part of a task the *generate* right opens: what is shown, nothing of the tests."""
+
+    shape: Shape
+    language: str
+    statement: str
+    prompt_code: str
+    entry_point: str
+
+    def __repr__(self) -> str:
+        return f"<PromptSpec {self.shape} {self.language}>"
+
+
+def prompt_of(task: TaskSpec) -> PromptSpec:
+    return PromptSpec(
+        shape=task.shape,
+        language=task.language,
+        statement=task.statement,
+        prompt_code=task.prompt_code,
+        entry_point=task.entry_point,
+    )
+
+
+def to_payload(task: TaskSpec) -> dict[str, Any]:
+    """The task as JSON-able data; ``tests`` gains a ``kind``. Inverse of ``from_payload``."""
+    payload = dataclasses.asdict(task)
+    kind = next(name for name, cls in _TEST_KINDS.items() if isinstance(task.tests, cls))
+    payload["tests"] = {"kind": kind, **payload["tests"]}
+    return payload
+
+
+def from_payload(payload: Mapping[str, Any]) -> TaskSpec:
+    """Rebuild a task from its payload. Raises ``BadInput`` on an unknown kind of tests."""
+    data = dict(payload)
+    data["tests"] = _tests_from(dict(data["tests"]))
+    data["limits"] = Limits(**data["limits"])
+    data["shape"] = Shape(data["shape"])
+    data["judging_class"] = JudgingClass(data["judging_class"])
+    data["split"] = Split(data["split"]) if data["split"] else None
+    data["sources"] = tuple(data["sources"])
+    return TaskSpec(**data)
+
+
+def _tests_from(data: dict[str, Any]) -> Tests:
+    kind = data.pop("kind", None)
+    if kind == "check_script":
+        return CheckScript(**{**data, "proxies": tuple(data["proxies"])})
+    if kind == "call_cases":
+        cases = tuple(
+            CallCase(args=tuple(c["args"]), expected=c["expected"]) for c in data["cases"]
+        )
+        return CallCases(cases=cases, tolerance=data["tolerance"])
+    if kind == "program_cases":
+        return ProgramCases(
+            cases=tuple(ProgramCase(**c) for c in data["cases"]),
+            comparator=data["comparator"],
+            tolerance=data["tolerance"],
+        )
+    raise BadInput(f"unknown kind of tests {kind!r}", place="tests.kind")

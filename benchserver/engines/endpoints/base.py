@@ -1,0 +1,113 @@
+"""The contract of an endpoint protocol: one prompt out, one reply or one classified failure back.
+
+Each wire protocol is one file that only maps requests and replies; ``transport.py`` is the only
+code that opens a connection and holds address guard, caps and deadlines. Example: a 429 with
+``Retry-After: 20`` comes back as ``EndpointFailure(kind=REFUSED, retry_after=20.0)``; a cut
+connection after bytes were sent is UNKNOWN, because the provider may have seen the task.
+
+No exception text holds prompt, reply or key. What the failure means for accounting (D12) is in
+``FailureKind``, never guessed from a message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from benchserver.core.errors import BenchserverError
+
+
+class FailureKind(StrEnum):
+    NOT_SENT = "not_sent"  # failed before the first request byte: free retry, nothing exposed
+    REFUSED = "refused"  # a complete 429 or 5xx: exposed, may be sent again (at most 6)
+    UNKNOWN = "unknown"  # cut, time-out, garbled after bytes: exposed, at most 2 of these
+    REJECTED = "rejected"  # a complete 4xx that will not change: key, model name, bad request
+    INVALID = "invalid"  # a complete 200 that is not the protocol's JSON
+
+
+class StopReason(StrEnum):
+    """Why the model stopped, mapped from each protocol's own words."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    REFUSAL = "refusal"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where to send. ``api_key`` is shown by no repr."""
+
+    base_url: str
+    model: str
+    api_key: str
+
+    def __repr__(self) -> str:
+        return "<Target sealed>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """The protocol settings of D18 plus the prompt: one user message, no system prompt."""
+
+    prompt: str
+    max_tokens: int
+    temperature: str  # decimal text: protocol records hold no floats
+    top_p: str
+    deadline_seconds: float
+    idempotency_key: str
+
+    def __repr__(self) -> str:
+        return "<Generation sealed>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens as reported by the endpoint; ``reported`` False means estimated by us."""
+
+    tokens_in: int
+    tokens_out: int
+    reported: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    text: str
+    stop_reason: StopReason
+    usage: Usage
+    seconds: float
+    reported_model: str = ""
+
+    def __repr__(self) -> str:
+        return "<Reply sealed>"
+
+
+class EndpointFailure(BenchserverError):
+    """The exchange failed. ``code`` is from a closed list (``rate_limited``, ``timeout`` ...)."""
+
+    def __init__(
+        self,
+        kind: FailureKind,
+        code: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        seconds: float = 0.0,
+    ):
+        self.kind = kind
+        self.code = code
+        self.status = status
+        self.retry_after = retry_after
+        self.seconds = seconds
+        super().__init__(f"{kind}: {code}" + (f" (HTTP {status})" if status else ""))
+
+
+class EndpointClient(Protocol):
+    """One wire protocol. ``send`` blocks until reply, failure or deadline."""
+
+    name: str
+
+    def send(self, target: Target, generation: Generation) -> Reply:
+        """Raises ``EndpointFailure``; nothing else escapes for anything the endpoint can do."""
+        ...
