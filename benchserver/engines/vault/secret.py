@@ -61,8 +61,6 @@ class Secret(Unpicklable):
     def __repr__(self) -> str:
         return SHOWN
 
-    __str__ = __repr__
-
     def __format__(self, spec: str) -> str:
         return SHOWN
 

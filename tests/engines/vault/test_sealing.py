@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from benchserver.core.errors import BadInput, MissingPart
 from benchserver.engines.vault import base
 from benchserver.engines.vault.base import CannotOpen, Context, Right, WrappedKey
-from benchserver.engines.vault.keyring import public_file
+from benchserver.engines.vault.keyring import LiveKeys, load_private, private_file, public_file
 from benchserver.engines.vault.opener import HpkeOpener
 from benchserver.engines.vault.sealer import HpkeSealer
 from tests.engines.vault.conftest import opener_of, sealer_of
@@ -106,6 +106,15 @@ def test_a_data_key_cannot_change_its_right(keys: Path) -> None:
     assert code_of(opener, forged, HERE, sealed[HERE]) == "wrapped_key_altered"
 
 
+def test_a_data_key_cannot_change_its_right_even_under_one_key_pair(keys: Path) -> None:
+    key, sealed = sealer_of(keys).seal(Right.EXECUTE, {HERE: PLAIN})
+    live = LiveKeys(private_file(keys, Right.EXECUTE), Right.EXECUTE, load_private)
+    opener = HpkeOpener(dict.fromkeys(Right, live))
+    assert opener.open(key, HERE, sealed[HERE]) == PLAIN
+    forged = replace(key, right=Right.GENERATE)
+    assert code_of(opener, forged, HERE, sealed[HERE]) == "wrapped_key_altered"
+
+
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -180,6 +189,8 @@ def test_sealing_twice_shares_no_key_nonce_or_ciphertext(keys: Path) -> None:
     sealer = sealer_of(keys)
     (one, a), (two, b) = (sealer.seal(Right.EXECUTE, {HERE: PLAIN}) for _ in range(2))
     assert one.id != two.id
+    opener = opener_of(keys, Right.EXECUTE)
+    assert opener.unwrap(one) != opener.unwrap(two)
     assert one.wrapped != two.wrapped
     head = 4 + 32
     assert a[HERE][head : head + 12] != b[HERE][head : head + 12]
