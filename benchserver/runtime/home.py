@@ -1,8 +1,9 @@
 """Where do the embedded services keep their data?
 
 ``BENCHSERVER_HOME``, else ``/var/lib/benchserver`` for root, else ``.bench`` in the checkout, else
-``~/.local/share/benchserver``. Below it ``pg/ valkey/ keys/ logs/ run/ static/``, each 0700 and owned by
-the service account. Unix sockets need paths under 107 bytes, so a deep home gets a short folder.
+``~/.local/share/benchserver``. Below it ``pg/ valkey/ keys/ logs/ run/ static/``, each 0700 and
+owned by the service account. A Unix socket's path must be short, so a deep home gets a folder in
+``/run`` or ``/tmp`` for them.
 Example: ``open_home(Path("/srv/bench")).keys == Path("/srv/bench/keys")``.
 """
 
@@ -62,13 +63,6 @@ class Home:
     def sockets(self) -> Path:
         """The folder of the Unix sockets: ``run/``, or a short one when that path is too long."""
         return _sockets(self.root)
-
-    def hand_over(self, folder: Path) -> None:
-        """Give the files that root made in ``folder`` to the service account, modes unchanged."""
-        if not self.account.foreign:
-            return
-        for path in folder.rglob("*"):
-            os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
 
 
 def default_home(environ: Mapping[str, str] = os.environ) -> Path:

@@ -134,7 +134,7 @@ def _end(entry: dict[str, Any]) -> None:
     lock = _last_user(entry["users"]) if entry["users"] else None
     if entry["users"] and lock is None:
         return
-    signal_group(pid, entry["signal"])
+    _signal_leader(entry)
     deadline = time.monotonic() + entry["grace"]
     while group_lives(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -144,6 +144,12 @@ def _end(entry: dict[str, Any]) -> None:
 def _still_the_same(entry: dict[str, Any]) -> bool:
     """Not a reused pid: the leader was born when we noted it, or is gone and left its group."""
     return birth(entry["pid"]) in (entry["born"], None)
+
+
+def _signal_leader(entry: dict[str, Any]) -> None:
+    """Only the leader: it knows how to end its children, who may take the signal badly."""
+    if birth(entry["pid"]) is not None:
+        os.kill(entry["pid"], entry["signal"])
 
 
 def _last_user(path: str) -> int | None:
@@ -194,7 +200,7 @@ def main(owner: int, token: str) -> None:
         return
     for entry in reversed(entries.values()):
         if entry["users"] is None and _still_the_same(entry):
-            signal_group(entry["pid"], entry["signal"])  # all at once, then each one's grace
+            _signal_leader(entry)  # all at once, then each one's grace
     for entry in reversed(entries.values()):
         _end(entry)
     if token:

@@ -1,0 +1,90 @@
+"""One entry for every command: ``./bench X``, ``manage.py X`` and the console script.
+
+A command finds its database running: without ``DATABASE_URL`` the embedded Postgres is started, or
+joined when ``bench up`` runs already, and left again afterwards; the broker likewise. Commands in
+``ALONE`` touch neither. Example: ``benchserver import_tasks DIR --pool demo`` on a machine where
+nothing runs starts Postgres and Valkey, imports, and leaves no process behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Mapping
+
+from benchserver.core.errors import BenchserverError
+from benchserver.runtime.home import Home, default_home, open_home
+from benchserver.runtime.parts import command_keys
+from benchserver.runtime.postgres import Postgres
+from benchserver.runtime.valkey import Valkey
+
+ALONE = frozenset(
+    (
+        "check",
+        "check_tasks",
+        "collectstatic",
+        "diffsettings",
+        "grade",
+        "help",
+        "makemigrations",
+        "reference_endpoint",
+        "report",
+        "spectacular",
+        "test",
+        "verify",
+        "version",
+    )
+)
+OWN_SERVICES = frozenset({"demo", "doctor", "up"})  # these start what they need themselves
+
+
+def main() -> None:
+    """Run the command line; errors of ours become one line and exit status 2."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchserver.config.settings")
+    os.environ.setdefault("BENCHSERVER_HOME", str(default_home()))
+    from django.core.management import execute_from_command_line
+
+    try:
+        with contextlib.ExitStack() as stack:
+            if needs_home(sys.argv):
+                home = open_home()
+                _prepare_keys(home)
+                if sys.argv[1] not in OWN_SERVICES:
+                    _start_services(home, stack, os.environ)
+            execute_from_command_line(sys.argv)
+    except BenchserverError as error:
+        sys.exit(_report(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def needs_home(argv: list[str]) -> bool:
+    """Does this command line touch the database, broker or keys?"""
+    if len(argv) < 2 or argv[1].startswith("-") or argv[1] in ALONE:
+        return False
+    return not {"-h", "--help"} & set(argv)
+
+
+def _prepare_keys(home: Home) -> None:
+    """Make the keys at first use; a command run by the operator holds every right."""
+    from benchserver.engines.signing.files import ensure_signing_key
+    from benchserver.engines.vault.keyring import ensure_keys
+
+    owner = (home.account.uid, home.account.gid) if home.account.foreign else None
+    ensure_keys(home.keys, owner=owner)
+    ensure_signing_key(home.keys, owner=owner)
+    for name, value in command_keys(home).items():
+        os.environ.setdefault(name, value)
+
+
+def _start_services(home: Home, stack: contextlib.ExitStack, environ: Mapping[str, str]) -> None:
+    if not environ.get("DATABASE_URL"):
+        stack.enter_context(Postgres(home))
+    if not environ.get("BROKER_URL"):
+        stack.enter_context(Valkey(home))
+
+
+def _report(error: BenchserverError) -> int:
+    print(f"benchserver: {error}", file=sys.stderr)
+    return 2
