@@ -11,6 +11,7 @@ No exception text holds prompt, reply or key. What the failure means for account
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -108,6 +109,16 @@ class EndpointClient(Protocol):
 
     name: str
 
-    def send(self, target: Target, generation: Generation) -> Reply:
-        """Raises ``EndpointFailure``; nothing else escapes for anything the endpoint can do."""
+    def send(
+        self,
+        target: Target,
+        generation: Generation,
+        *,
+        before_first_byte: Callable[[], bool] | None = None,
+    ) -> Reply:
+        """Raises ``EndpointFailure``; nothing else escapes for anything the endpoint can do.
+
+        ``before_first_byte`` is asked once, connected and immediately before the first request
+        byte; False gives the failure NOT_SENT with code ``cancelled`` and nothing is written.
+        """
         ...
