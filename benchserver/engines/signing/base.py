@@ -6,7 +6,8 @@ checkpoint it signed in a file of its own and refuses a smaller or inconsistent 
 
 from __future__ import annotations
 
-from typing import Protocol, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 
 class LogSigner(Protocol):
