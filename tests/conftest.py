@@ -36,6 +36,12 @@ def missing(engine: str) -> str:
     return ""
 
 
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """``-p no:django`` (the pure rooms, without any server) must not trip over its setting."""
+    if not pluginmanager.hasplugin("django"):
+        parser.addini("DJANGO_SETTINGS_MODULE", "unused without pytest-django")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     required = os.environ.get("BENCH_REQUIRE", "").split(",")
     for engine in ("docker", "gvisor", "browser"):
