@@ -75,3 +75,34 @@ def test_what_is_no_ed25519_key_is_refused(tmp_path: Path, kind: str) -> None:
     with pytest.raises(BadInput, match="not an unencrypted Ed25519") as caught:
         load_signing_key(path)
     assert "MARKER" not in str(caught.value)
+
+
+def test_file_and_folder_are_flushed_around_the_replacement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = []
+    sync, replace = os.fsync, os.replace
+
+    def fsync(handle: int) -> None:
+        events.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        sync(handle)
+
+    def replaced(source: Path, target: Path) -> None:
+        events.append("replace")
+        replace(source, target)
+
+    monkeypatch.setattr(files.os, "fsync", fsync)
+    monkeypatch.setattr(files.os, "replace", replaced)
+    replace_durably(tmp_path / "state", b"x")
+    assert events == ["file", "replace", "folder"]
+
+
+def test_a_key_of_another_user_is_said_to_be_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(files, "open", denied, raising=False)
+    with pytest.raises(MissingPart, match=f"chown {os.geteuid()}"):
+        load_signing_key(tmp_path / "signing.key")

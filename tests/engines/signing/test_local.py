@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -277,3 +278,23 @@ def test_the_signer_shows_no_key_and_is_never_pickled(tmp_path: Path) -> None:
     assert repr(signer) == f"LocalLogSigner({ORIGIN!r})"
     with pytest.raises(TypeError):
         pickle.dumps(signer)
+
+
+def test_no_other_process_signs_between_the_check_and_the_storing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signer, real, held = signer_in(tmp_path), local.replace_durably, []
+
+    def store(*args: Any, **named: Any) -> None:
+        other = os.open(tmp_path, os.O_RDONLY)
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.append(True)
+        finally:
+            os.close(other)
+        real(*args, **named)
+
+    monkeypatch.setattr(local, "replace_durably", store)
+    advance(signer, 5)
+    assert held == [True]

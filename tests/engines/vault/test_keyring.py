@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import fcntl
 import os
 import pickle
 import stat
@@ -207,3 +208,49 @@ def test_a_key_id_is_the_start_of_sha256_of_the_public_key() -> None:
     raw = bytes(range(32))
     key = X25519PublicKey.from_public_bytes(raw)
     assert key_id(key) == "630dcd2966c43366"  # printf of the 32 bytes | sha256sum
+
+
+def test_a_file_of_another_user_is_said_to_be_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(keyfiles, "open", denied, raising=False)
+    with pytest.raises(MissingPart, match=f"chown {os.geteuid()}"):
+        load_private(private_file(tmp_path, Right.GENERATE), Right.GENERATE)
+
+
+def test_only_one_process_at_a_time_writes_a_key_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, held = os.link, []
+
+    def link(draft: Path, path: Path) -> None:
+        other = os.open(tmp_path, os.O_RDONLY)
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.append(path.name)
+        finally:
+            os.close(other)
+        real(draft, path)
+
+    monkeypatch.setattr(keyfiles.os, "link", link)
+    ensure_keys(tmp_path)
+    assert len(held) == 5
+
+
+def test_a_file_that_appears_meanwhile_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.link
+
+    def link(draft: Path, path: Path) -> None:
+        if path.name == "secret.key":
+            path.write_text("restored from a backup\n")
+        real(draft, path)
+
+    monkeypatch.setattr(keyfiles.os, "link", link)
+    ensure_keys(tmp_path)
+    assert (tmp_path / "secret.key").read_text() == "restored from a backup\n"
