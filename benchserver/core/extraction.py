@@ -44,7 +44,7 @@ _NOT_CODE = {
 }
 
 _OPEN_THINK = re.compile(r"\s*<(think|thinking|reasoning)>", re.IGNORECASE)
-_CLOSE_THINK = re.compile(r"</(?:think|thinking|reasoning)>[ \t]*\r?$", re.I | re.M)
+_CLOSE_THINK = re.compile(r"</(?:think|thinking|reasoning)>[ \t]*\r?$", re.IGNORECASE)
 _FENCE = re.compile(r"[ \t]*(`{3,}(?=[^`]*$)|~{3,})(.*)$", re.DOTALL)
 _CLOSING = re.compile(r"\s*(?:<[^<>\s]{1,20}>\s*)?")  # some servers leave an end token there
 _INLINE = re.compile(r"(`{1,3})([^`\n]+)\1")
@@ -162,10 +162,20 @@ def _without_reasoning(text: str) -> str:
     if opened:
         closing = re.compile(rf"</{opened[1]}>", re.IGNORECASE).search(text, opened.end())
         return _without_first_newlines(text[closing.end() :]) if closing else ""
-    if _FENCE.match(text.lstrip().split("\n", 1)[0]):
-        return text
-    closings = list(_CLOSE_THINK.finditer(text))  # some servers drop the opening tag
-    return _without_first_newlines(text[closings[-1].end() :]) if closings else text
+    end = _end_of_reasoning(text) if "</" in text else 0
+    return _without_first_newlines(text[end:]) if end else text
+
+
+def _end_of_reasoning(text: str) -> int:
+    """Where the last closing tag outside fences ends, 0 without one: some servers drop the
+    opening tag."""
+    fence, offset, end = "", 0, 0
+    for line in text.split("\n"):
+        closing = None if fence else _CLOSE_THINK.search(line)
+        offset += len(line) + 1
+        end = offset if closing else end
+        fence = _fence_after(fence, line)
+    return min(end, len(text))
 
 
 def _without_first_newlines(text: str) -> str:
@@ -209,20 +219,27 @@ def _blocks(text: str) -> list[_Block]:
     """Fenced blocks after CommonMark 4.5, with any indentation (models indent them in lists)."""
     blocks: list[_Block] = []
     fence, tag, indent, lines = "", "", "", list[str]()
-    for line in text.split("\n"):
-        found = _FENCE.match(line)
-        if not fence:
-            if found:
-                fence, tag, lines = found[1], _tag(found[2]), []
-                indent = line[: len(line) - len(line.lstrip(" \t"))]
-        elif found and found[1].startswith(fence) and _CLOSING.fullmatch(found[2]):
+    for line in text.removesuffix("\n").split("\n"):
+        before, fence = fence, _fence_after(fence, line)
+        if not before and fence:
+            indent = line[: len(line) - len(line.lstrip(" \t"))]
+            tag, lines = _tag(line.strip().lstrip("`~")), []
+        elif before and not fence:
             blocks.append(_Block(tag, "".join(lines), True))
-            fence = ""
-        else:
+        elif fence:
             lines.append(line.removeprefix(indent) + "\n")
     if fence:
         blocks.append(_Block(tag, "".join(lines), False))
     return blocks
+
+
+def _fence_after(fence: str, line: str) -> str:
+    """The fence that is open after ``line`` when ``fence`` (or none: empty) was open before."""
+    found = _FENCE.match(line)
+    if not fence:
+        return found[1] if found else ""
+    closes = found and found[1].startswith(fence) and _CLOSING.fullmatch(found[2])
+    return "" if closes else fence
 
 
 def _tag(info: str) -> str:
