@@ -1,0 +1,343 @@
+"""A snapshot's body as a page shows it: every number formatted, every place on an axis known.
+
+Pure: no request, no database. The template only puts these texts in order. Example:
+``board_page(body).rows[0].score`` is ``70.8`` for a body whose first row has ``score_e4`` 7083.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchserver.website import axis, costchart
+from benchserver.website.figures import (
+    clean,
+    clock,
+    count,
+    day,
+    elapsed,
+    ends,
+    moment,
+    money,
+    percent,
+    plural,
+    points,
+    ranks,
+    signed,
+    spread,
+    whole_points,
+)
+
+Body = Mapping[str, Any]
+NOTHING = "—"
+BOUND_SIGN = {"at_least": "≥ ", "at_most": "≤ ", "": ""}
+BOUND_WORD = {"at_least": "at least ", "at_most": "at most ", "": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    name: str
+    slug: str
+    owner: str
+    weights: str
+    cutoff: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One part's score: ``text`` 70.8, ``spread`` ±7.1, ``counts`` 17 of 24."""
+
+    text: str
+    spread: str
+    interval: str
+    counts: str
+    missing: str
+    mark: axis.Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    tier: int
+    leads: bool
+    model: ModelName
+    score: Score
+    rank: str
+    public: str
+    gap: str
+    gap_spread: str
+    seen: str
+    faults: str
+    our_faults: str
+    faults_long: str
+    evaluations: int
+    evaluation: str
+    cost: str
+    cost_total: str
+    cost_note: str
+    tokens: str
+    isolation: str
+    ended: str
+    keys: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Unranked:
+    model: ModelName
+    state: str
+    reason: str
+    evaluations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a reader needs to trust the numbers, each as finished text."""
+
+    private_tasks: int
+    public_tasks: int
+    samples: str
+    fresh: str
+    started: int
+    complete: int
+    endings: str
+    committed: str
+    ahead: str
+    late: bool
+    witnesses: int
+    root: str
+    root_short: str
+    log_index: str
+    judging: str
+    isolation: str
+    languages: str
+    state: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage:
+    name: str
+    track: str
+    rotation: str
+    sequence: int
+    method: str
+    published: str
+    resolves: str
+    tiers: tuple[tuple[Row, ...], ...]
+    rows: tuple[Row, ...]
+    top_tier: int
+    unranked: tuple[Unranked, ...]
+    facts: Facts
+    protocol: Mapping[str, Any]
+    axis: axis.Axis
+    ruler: axis.Mark | None
+    wide_chart: costchart.Chart | None
+    tall_chart: costchart.Chart | None
+
+
+def board_page(body: Body) -> BoardPage:
+    shared = shared_axis(body["rows"])
+    rows = rows_of(body["rows"], shared)
+    priced = _points(body["rows"])
+    return BoardPage(
+        name=clean(body["track"]["name"]),
+        track=body["track"]["slug"],
+        rotation=body["rotation"]["slug"],
+        sequence=body["sequence"],
+        method=clean(body["method"]),
+        published=clock(body["published_at"]),
+        resolves=whole_points(body["resolves_e4"]) if body["resolves_e4"] else "",
+        tiers=tuple(_by_tier(rows)),
+        rows=rows,
+        top_tier=sum(row.tier == rows[0].tier for row in rows) if rows else 0,
+        unranked=tuple(_unranked(each) for each in body["unranked"]),
+        facts=facts_of(body),
+        protocol=body["protocol"],
+        axis=shared,
+        ruler=_ruler(body["resolves_e4"], shared),
+        wide_chart=costchart.draw(priced, width=720, height=360),
+        tall_chart=costchart.draw(priced, width=350, height=380),
+    )
+
+
+def shared_axis(rows: Sequence[Body]) -> axis.Axis:
+    edges = (row["private"][key] for row in rows for key in ("low_e4", "high_e4"))
+    return axis.fitting(edges)
+
+
+def rows_of(rows: Sequence[Body], shared: axis.Axis) -> tuple[Row, ...]:
+    """The rows in the snapshot's order; ``leads`` marks the first of each tier."""
+    tiers = [None, *(row["tier"] for row in rows)]
+    return tuple(
+        row_of(row, shared, leads=row["tier"] != before)
+        for row, before in zip(rows, tiers, strict=False)
+    )
+
+
+def row_of(row: Body, shared: axis.Axis, *, leads: bool = True) -> Row:
+    gap, faults, public = row["gap"], row["faults"], row["public"]
+    cost = row["cost_per_task_micro_usd"]
+    return Row(
+        tier=row["tier"],
+        leads=leads,
+        model=model_name(row["model"]),
+        score=score_of(row["private"], shared),
+        rank=ranks(row["rank_best"], row["rank_worst"]),
+        public=_public(public),
+        gap=signed(gap["diff_e4"]) if gap else NOTHING,
+        gap_spread=_gap_spread(gap) if gap else "",
+        seen=percent(row["seen_before_e4"]),
+        faults=count(faults["endpoint"]),
+        our_faults=f"+{count(faults['platform'])} ours" if faults["platform"] else "",
+        faults_long=f"{count(faults['endpoint'])} endpoint, {count(faults['platform'])} ours",
+        evaluations=row["evaluations"],
+        evaluation=clean(row["evaluation"]),
+        cost=NOTHING if cost is None else money(cost),
+        cost_total=_total(row["cost_micro_usd"]),
+        cost_note="≈" if cost is not None and row["usage"] == "estimated" else "",
+        tokens=f"{count(row['tokens_in'])} in, {count(row['tokens_out'])} out",
+        isolation=clean(row["isolation"]),
+        ended=day(row["ended_at"]),
+        keys=_sort_keys(row),
+    )
+
+
+def model_name(model: Body) -> ModelName:
+    name, version = clean(model["name"]), model["version"].strip()
+    return ModelName(
+        name=f"{name} {clean(version)}" if version else name,
+        slug=model["slug"],
+        owner=clean(model["owner"]),
+        weights="open weights" if model["open"] else "",
+        cutoff=day(model["declared_cutoff"]) if model["declared_cutoff"] else "not declared",
+    )
+
+
+def score_of(part: Body, shared: axis.Axis) -> Score:
+    bound, low, high = part["bound"], part["low_e4"], part["high_e4"]
+    e4 = part["score_e4"]
+    missing = part["missing"]
+    return Score(
+        text=f"{BOUND_SIGN[bound]}{points(e4)}",
+        spread="" if bound else spread(e4, low=low, high=high),
+        interval=ends(low, high),
+        counts=f"{BOUND_WORD[bound]}{count(part['passed'])} of {count(part['samples'])}",
+        missing=f"{plural(missing, 'sample')} missing, counted as not passed" if missing else "",
+        mark=shared.mark(e4, low=low, high=high, bound=bound),
+    )
+
+
+def facts_of(body: Body) -> Facts:
+    rotation, runs = body["rotation"], body["evaluations"]
+    ahead, late = _ahead(rotation["committed_at"], rotation["first_send_at"])
+    return Facts(
+        private_tasks=rotation["private_tasks"],
+        public_tasks=rotation["public_tasks"],
+        samples=plural(body["protocol"]["samples"], "sample"),
+        fresh=_fresh(rotation["oldest_task"], rotation["newest_task"]),
+        started=runs["started"],
+        complete=runs["complete"],
+        endings=_endings(runs),
+        committed=day(rotation["committed_at"]),
+        ahead=ahead,
+        late=late,
+        witnesses=rotation["witnesses"],
+        root=rotation["root"],
+        root_short=short_hash(rotation["root"]),
+        log_index=count(rotation["log_index"]),
+        judging=clean(body["track"]["judging_class"]),
+        isolation=", ".join(sorted({clean(row["isolation"]) for row in body["rows"]})),
+        languages=", ".join(clean(each) for each in body["track"]["languages"]),
+        state=clean(rotation["state"]),
+        window=f"{day(rotation['opens_at'])} to {day(rotation['closes_at'])}",
+    )
+
+
+def short_hash(digest: str) -> str:
+    return f"{digest[:8]}…{digest[-8:]}" if len(digest) > 20 else digest
+
+
+def _by_tier(rows: Sequence[Row]) -> list[tuple[Row, ...]]:
+    tiers: list[list[Row]] = []
+    for row in rows:
+        if row.leads:
+            tiers.append([])
+        tiers[-1].append(row)
+    return [tuple(tier) for tier in tiers]
+
+
+def _points(rows: Sequence[Body]) -> list[costchart.Point]:
+    return [
+        costchart.Point(
+            name=model_name(row["model"]).name,
+            cost=row["cost_per_task_micro_usd"],
+            score=row["private"]["score_e4"],
+            low=row["private"]["low_e4"],
+            high=row["private"]["high_e4"],
+        )
+        for row in rows
+        if row["cost_per_task_micro_usd"]
+    ]
+
+
+def _ruler(resolves_e4: int, shared: axis.Axis) -> axis.Mark | None:
+    """The smallest difference told apart, drawn to scale at the axis' lower end."""
+    if not 0 < resolves_e4 < shared.high_e4 - shared.low_e4:
+        return None
+    end = shared.low_e4 + resolves_e4
+    return shared.mark(end, low=shared.low_e4, high=end)
+
+
+def _public(part: Body | None) -> str:
+    if part is None:
+        return NOTHING
+    bound = part["bound"]
+    passed, total = count(part["passed"]), count(part["samples"])
+    return f"{BOUND_SIGN[bound]}{points(part['score_e4'])} ({BOUND_WORD[bound]}{passed} of {total})"
+
+
+def _gap_spread(gap: Body) -> str:
+    return spread(gap["diff_e4"], low=gap["low_e4"], high=gap["high_e4"])
+
+
+def _total(micro_usd: int | None) -> str:
+    return NOTHING if micro_usd is None else money(micro_usd)
+
+
+def _sort_keys(row: Body) -> Mapping[str, int]:
+    """Integers for sorting in the browser; a missing value sorts last."""
+    cost, gap = row["cost_per_task_micro_usd"], row["gap"]
+    return {
+        "score": row["private"]["score_e4"],
+        "cost": -1 if cost is None else cost,
+        "gap": gap["diff_e4"] if gap else -10_001,
+        "seen": row["seen_before_e4"],
+    }
+
+
+def _unranked(entry: Body) -> Unranked:
+    return Unranked(
+        model=model_name(entry["model"]),
+        state=clean(entry["state"]),
+        reason=clean(entry["reason"]),
+        evaluations=entry["evaluations"],
+    )
+
+
+def _fresh(oldest: str, newest: str) -> str:
+    if not newest:
+        return ""
+    return day(newest) if oldest == newest else f"{day(oldest)} – {day(newest)}"
+
+
+def _endings(runs: Body) -> str:
+    always = f"{runs['incomplete']} incomplete, {runs['cancelled']} withdrawn"
+    return f"{always}, {runs['running']} running" if runs["running"] else always
+
+
+def _ahead(committed: str, first_send: str | None) -> tuple[str, bool]:
+    """How long before the first prompt the tasks were fixed, and whether that was too late."""
+    if not first_send or not committed:
+        return "", False
+    seconds = int((moment(first_send) - moment(committed)).total_seconds())
+    return elapsed(abs(seconds)), seconds < 0

@@ -1,0 +1,87 @@
+"""An answer is made once per publication and process, then only handed out.
+
+The *publication* is a small tuple of what the database has published; while it stays the same,
+every page built from it stays the same too. It is looked at once a second at most, so a new board
+is seen within a second. Example: the second reader of a board costs no query and no template.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+
+FRESH_SECONDS = 1.0
+MOST_ANSWERS = 500
+CACHE_CONTROL = "public, max-age=15"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    content: bytes
+    content_type: str
+    etag: str
+
+
+class Memory:
+    """Answers of one publication; a new publication empties it. Safe between threads."""
+
+    def __init__(self, publication: Callable[[], Hashable]) -> None:
+        self._publication = publication
+        self._lock = threading.RLock()
+        self._known: Hashable = None
+        self._looked = -1.0
+        self._answers: dict[Hashable, Answer] = {}
+
+    def recall(self, key: Hashable, make: Callable[[], tuple[bytes, str]]) -> Answer:
+        """The answer for ``key``; ``make`` gives content and type, and runs once per publication.
+
+        What ``make`` raises (a page that does not exist) is passed on and not remembered.
+        """
+        with self._lock:  # one thread refills, the others wait for its result
+            self._look()
+            answer = self._answers.get(key)
+            if answer is None:
+                content, content_type = make()
+                answer = Answer(content, content_type, strong_etag(content))
+                if len(self._answers) >= MOST_ANSWERS:
+                    self._answers.clear()
+                self._answers[key] = answer
+            return answer
+
+    def forget(self) -> None:
+        with self._lock:
+            self._answers.clear()
+            self._looked = -1.0
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if 0 <= now - self._looked < FRESH_SECONDS and self._looked >= 0:
+            return
+        published = self._publication()
+        if published != self._known:
+            self._answers.clear()
+        self._known, self._looked = published, now
+
+
+def strong_etag(content: bytes) -> str:
+    """A quoted strong validator (RFC 9110, 8.8.3): equal bytes, equal tag."""
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def respond(request: HttpRequest, answer: Answer) -> HttpResponseBase:
+    """200 with the content, or 304 when the reader holds it already."""
+    response = HttpResponse(answer.content, content_type=answer.content_type)
+    response["ETag"] = answer.etag
+    response["Cache-Control"] = CACHE_CONTROL
+    conditional = get_conditional_response(request, etag=answer.etag, response=response)
+    if conditional is None:
+        return response
+    conditional["Cache-Control"] = CACHE_CONTROL
+    return conditional

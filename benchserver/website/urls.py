@@ -1,0 +1,26 @@
+"""Which public address shows what. Included last, at the root; the portal's paths come first."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from benchserver.website import api, pages
+
+app_name = "website"
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("boards/<slug:track>/", pages.board, name="board"),
+    path("boards/<slug:track>/scores.csv", api.board_csv, name="board_csv"),
+    path("healthz", api.healthz, name="healthz"),
+    path("readyz", api.readyz, name="readyz"),
+    path("api/v1/leaderboards/", api.leaderboards, name="api_leaderboards"),
+    path("api/v1/leaderboards/<slug:track>/", api.leaderboard, name="api_leaderboard"),
+    path("api/v1/models/<slug:slug>/", api.model, name="api_model"),
+    path("api/v1/rotations/", api.rotations, name="api_rotations"),
+    path("api/v1/rotations/<str:name>/", api.rotation, name="api_rotation"),
+    path("api/v1/tasks/public.jsonl", api.public_tasks, name="api_public_tasks"),
+    path("api/v1/transparency/checkpoint", api.checkpoint, name="api_checkpoint"),
+    path("api/v1/transparency/entries/", api.entries, name="api_entries"),
+    re_path(r"^api/", api.unknown),
+]
