@@ -14,9 +14,12 @@ to a weaker level: ``level`` says what was proved by ``probe()``.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Mapping, Protocol
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Level(StrEnum):
@@ -40,7 +43,10 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxRequest:
-    """What to run. ``files`` appear read-only under ``/box``; cwd is a small writable ``/tmp``."""
+    """What to run. ``files`` appear read-only under ``/box``; cwd is a small writable ``/tmp``.
+
+    ``argv[0]`` is a path inside the box, or ``python3``: the engine knows where its Python lies.
+    """
 
     argv: tuple[str, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -97,6 +103,15 @@ class Sandbox(Protocol):
 
         The examiner's stdout is captured (its report); the candidate's stdin and stdout are empty
         and dropped. When the examiner ends, the candidate is killed.
+        """
+        ...
+
+    def converse(self, candidate: BoxRequest, talk: Callable[[int, int], T]) -> tuple[T, BoxResult]:
+        """Like ``run_pair``, with a function of ours on the other side instead of a box.
+
+        ``talk(reading, writing)`` gets our ends of the two pipes and runs in a thread of its own,
+        its answer is returned, its exception raised. When it ends, the candidate is killed; when
+        the candidate ends, ``talk`` reads end-of-file. It must not close the descriptors.
         """
         ...
 

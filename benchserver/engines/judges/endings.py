@@ -1,0 +1,52 @@
+"""From how a box ended to what that means for the candidate; and patience with a busy host.
+
+Example: a box that waited by its own choice until the backstop is the model's ``time_limit``; a
+box that the host starved is nobody's verdict, it is run again, and in the end it is our fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchserver.core.errors import PlatformFault
+from benchserver.core.verdict import Judgement, Verdict
+from benchserver.engines.sandbox.base import BoxResult, Ending, Sandbox
+
+_RETRIES = 2
+
+_LIMITS = {
+    Ending.CPU_LIMIT: Verdict.TIME_LIMIT,
+    Ending.IDLE_LIMIT: Verdict.TIME_LIMIT,
+    Ending.MEMORY_LIMIT: Verdict.MEMORY_LIMIT,
+    Ending.OUTPUT_LIMIT: Verdict.OUTPUT_LIMIT,
+}
+
+
+def limit_verdict(result: BoxResult) -> Verdict | None:
+    """The verdict of a limit that the candidate's box hit, or None."""
+    return _LIMITS.get(result.ending)
+
+
+def judgement(
+    verdict: Verdict, result: BoxResult, sandbox: Sandbox, *, detail: str = ""
+) -> Judgement:
+    """A judgement with the measurements of the candidate's box."""
+    return Judgement(
+        verdict=verdict,
+        cpu_seconds=result.cpu_seconds,
+        wall_seconds=result.wall_seconds,
+        memory_bytes=result.memory_bytes,
+        detail=detail,
+        isolation=sandbox.level.value,
+    )
+
+
+def without_starving(once: Callable[[], Judgement]) -> Judgement:
+    """Judge; when the host starved the boxes, judge again, at most twice."""
+    for _ in range(_RETRIES):
+        try:
+            return once()
+        except PlatformFault as fault:
+            if fault.code != "starved":
+                raise
+    return once()

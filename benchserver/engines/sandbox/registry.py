@@ -1,0 +1,45 @@
+"""Which sandbox engine: a literal table from name to factory, and ``auto``.
+
+A new engine is one file and one line here. Example: ``open_sandbox("auto")`` gives the first
+engine of the table that this machine has, probed, or refuses with the line that mends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchserver.core.errors import BadInput, MissingPart
+from benchserver.engines.sandbox.base import Sandbox
+from benchserver.engines.sandbox.bubblewrap import Bubblewrap
+
+ENGINES: dict[str, Callable[[], Sandbox]] = {
+    "bubblewrap": Bubblewrap,
+}
+
+
+def open_sandbox(name: str = "auto") -> Sandbox:
+    """A probed engine. Raises ``BadInput`` on an unknown name, ``MissingPart`` when it fails."""
+    if name != "auto":
+        if name not in ENGINES:
+            known = ", ".join(["auto", *ENGINES])
+            raise BadInput(
+                f"unknown sandbox {name!r}", place="sandbox", mend=f"Use one of: {known}"
+            )
+        return _probed(ENGINES[name])
+    problems: list[MissingPart] = []
+    for factory in ENGINES.values():
+        try:
+            return _probed(factory)
+        except MissingPart as problem:
+            problems.append(problem)
+    raise problems[0]
+
+
+def _probed(factory: Callable[[], Sandbox]) -> Sandbox:
+    sandbox = factory()
+    try:
+        sandbox.probe()
+    except BaseException:
+        sandbox.close()
+        raise
+    return sandbox

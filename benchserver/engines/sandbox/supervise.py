@@ -1,0 +1,293 @@
+"""Watch running boxes: pump their pipes with caps, enforce CPU and wall, kill, report.
+
+The supervisor's report - not the program's text - is the source of how a box ended. Example: a
+program that prints without end is killed at ``output_bytes`` and reported OUTPUT_LIMIT, and its
+pipe is drained while it dies. Boxes of a pair are watched together: when the first one (the
+examiner) ends, the others are killed; their waiting for each other is nobody's sleep.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from benchserver.core.errors import PlatformFault
+from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Ending
+from benchserver.engines.sandbox.cgroup import BoxGroup
+from benchserver.engines.sandbox.vitals import Vitals, family_of, vitals_of
+
+_CHUNK = 65536
+_STDERR_KEPT = 65536
+_SHORTEST_TICK, _LONGEST_TICK = 0.01, 0.25
+_DISK_SECONDS = 2.0
+_SIGNAL_BASE = 128  # bubblewrap reports death by signal n as exit status 128 + n
+_HIGHEST_SIGNAL = 64
+_SIGXCPU, _SIGKILL = 24, 9
+
+
+@dataclass(slots=True)
+class Running:
+    """One started box: its pid, our ends of its pipes (-1: none) and what it did so far."""
+
+    request: BoxRequest
+    pid: int
+    pidfd: int
+    group: BoxGroup | None
+    stdin: int
+    stdout: int
+    stderr: int
+    status: int
+    started: float
+    pending: memoryview = field(default_factory=lambda: memoryview(b""))
+    out: bytearray = field(default_factory=bytearray)
+    err: bytearray = field(default_factory=bytearray)
+    report: bytearray = field(default_factory=bytearray)
+    verdict: Ending | None = None
+    ended: float | None = None
+    wait_status: int = 0
+    tree_cpu: float = 0.0
+    tree_peak: int = 0
+    open: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        ends = (self.pidfd, self.status, self.stdin, self.stdout, self.stderr)
+        self.open.update(end for end in ends if end >= 0)
+
+    def close(self, descriptor: int) -> None:
+        """Close one of our ends, once: a second close could hit another thread's descriptor."""
+        if descriptor in self.open:
+            self.open.remove(descriptor)
+            os.close(descriptor)
+
+    def look(self) -> Vitals:
+        """CPU and runnable time so far."""
+        vitals = vitals_of(self.group.pids() if self.group else family_of(self.pid))
+        cpu = self.group.cpu_seconds() if self.group else max(vitals.cpu_seconds, self.tree_cpu)
+        self.tree_cpu = max(self.tree_cpu, cpu)
+        runnable = max(vitals.runnable_seconds, cpu / (os.cpu_count() or 1))
+        return Vitals(cpu_seconds=cpu, runnable_seconds=runnable)
+
+    def cpu_now(self) -> float:
+        return self.group.cpu_seconds() if self.group else self.look().cpu_seconds
+
+    def stop(self, verdict: Ending | None) -> None:
+        """Kill the whole tree; the first reason stays."""
+        if self.ended is not None:
+            return
+        self.verdict = self.verdict or verdict
+        with suppress(ProcessLookupError):
+            os.kill(self._init_pid() or self.pid, _SIGKILL)
+        if self.group:
+            self.group.kill()
+
+    def _init_pid(self) -> int:
+        """Pid 1 of the box as we see it: with it dies the namespace, then bubblewrap reports.
+
+        0 while unknown; then bubblewrap itself is killed and --die-with-parent does the rest.
+        """
+        children = family_of(self.pid)[1:]
+        return children[0] if len(children) else 0
+
+    def end(self) -> None:
+        """Whatever happened to the supervisor: nothing of the box survives this call."""
+        if self.ended is None:
+            self.stop(None)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, _SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(self.pid, 0)
+            self.ended = time.monotonic()
+        for descriptor in tuple(self.open):
+            self.close(descriptor)
+
+
+def supervise(boxes: Sequence[Running], *, leader_done: int = -1) -> list[BoxResult]:
+    """Watch until all boxes have ended and their pipes are drained.
+
+    The first box leads: when it ends, the others are killed. ``leader_done``: a descriptor that
+    turns readable when a leader of ours (no box) is done; then every box is a follower.
+    """
+    poller = select.poll()
+    handlers: dict[int, Callable[[], None]] = {}
+    for box in boxes:
+        _register(poller, handlers, box)
+    if leader_done >= 0:
+        poller.register(leader_done, select.POLLIN)
+    led = False
+    next_look = time.monotonic() + _SHORTEST_TICK
+    while handlers:
+        for descriptor, _ in poller.poll(max(0.0, next_look - time.monotonic()) * 1000 + 1):
+            if descriptor == leader_done:
+                poller.unregister(leader_done)
+                led = True
+            elif descriptor in handlers:
+                handlers[descriptor]()
+        if led or boxes[0].ended is not None:
+            led = False
+            for box in boxes:
+                box.stop(None)
+        if time.monotonic() >= next_look:
+            next_look = time.monotonic() + _enforce(boxes)
+    return [_result(box) for box in boxes]
+
+
+def _register(poller: select.poll, handlers: dict[int, Callable[[], None]], box: Running) -> None:
+    def add(descriptor: int, events: int, act: Callable[[], bool]) -> None:
+        def handle() -> None:
+            if not act():
+                poller.unregister(descriptor)
+                del handlers[descriptor]
+                box.close(descriptor)
+
+        poller.register(descriptor, events)
+        handlers[descriptor] = handle
+
+    add(box.pidfd, select.POLLIN, lambda: _reap(box))
+    add(box.status, select.POLLIN, lambda: _keep(box.status, box.report, _CHUNK))
+    for descriptor in (box.stdin, box.stdout, box.stderr):
+        if descriptor >= 0:
+            os.set_blocking(descriptor, False)
+    if box.stdin >= 0:
+        add(box.stdin, select.POLLOUT, lambda: _feed(box))
+    if box.stdout >= 0:
+        add(box.stdout, select.POLLIN, lambda: _collect(box))
+    if box.stderr >= 0:
+        add(box.stderr, select.POLLIN, lambda: _keep(box.stderr, box.err, _STDERR_KEPT))
+
+
+def _reap(box: Running) -> bool:
+    _, box.wait_status, used = os.wait4(box.pid, 0)
+    box.ended = time.monotonic()
+    box.tree_cpu = max(box.tree_cpu, used.ru_utime + used.ru_stime)
+    box.tree_peak = used.ru_maxrss * 1024
+    if box.group:
+        box.group.kill()
+    return False
+
+
+def _feed(box: Running) -> bool:
+    """Write more stdin; False when done or when nobody reads."""
+    try:
+        box.pending = box.pending[os.write(box.stdin, box.pending[:_CHUNK]) :]
+    except BlockingIOError:
+        return True
+    except BrokenPipeError:
+        return False
+    return len(box.pending) > 0
+
+
+def _collect(box: Running) -> bool:
+    more = _keep(box.stdout, box.out, box.request.output_bytes + 1)
+    if len(box.out) > box.request.output_bytes:
+        box.stop(Ending.OUTPUT_LIMIT)
+    return more
+
+
+def _keep(descriptor: int, into: bytearray, cap: int) -> bool:
+    """Read once, keep up to ``cap`` in all, drop the rest; False at the end of the stream."""
+    try:
+        data = os.read(descriptor, _CHUNK)
+    except BlockingIOError:
+        return True
+    into += data[: max(0, cap - len(into))]
+    return bool(data)
+
+
+def _enforce(boxes: Sequence[Running]) -> float:
+    """Apply CPU and wall limits; returns seconds until the next look."""
+    alive = [box for box in boxes if box.ended is None and box.verdict is None]
+    tick = _LONGEST_TICK
+    for box in alive:
+        left = box.request.cpu_seconds - box.cpu_now()
+        if left < 0:
+            box.stop(Ending.CPU_LIMIT)
+        tick = min(tick, left / (os.cpu_count() or 1))
+    if alive and time.monotonic() - alive[0].started > 1.0:
+        _enforce_wall(alive)
+    return max(_SHORTEST_TICK, tick)
+
+
+def _enforce_wall(alive: Sequence[Running]) -> None:
+    """Stop boxes that wait by their own choice, or that the host has starved.
+
+    Waiting time is wall time in which no box of the group wanted a CPU. A box has nothing to wait
+    for, so half its CPU limit (and 2 s for slow disks) of waiting is a hang: stopped there, long
+    before the backstop.
+    """
+    elapsed = time.monotonic() - alive[0].started
+    patience = alive[-1].request.cpu_seconds / 2 + _DISK_SECONDS
+    backstop = min(box.request.wall_seconds for box in alive)
+    if elapsed < min(patience, backstop):
+        return
+    waiting = elapsed - sum(box.look().runnable_seconds for box in alive)
+    if waiting > patience:
+        _stop_last(alive, Ending.IDLE_LIMIT)
+    elif elapsed > backstop:
+        _stop_last(alive, Ending.IDLE_LIMIT if waiting > elapsed / 2 else Ending.STARVED)
+
+
+def _stop_last(alive: Sequence[Running], verdict: Ending) -> None:
+    """Of a pair that waits, the candidate (last) is the one who should have answered."""
+    for box in reversed(alive):
+        box.stop(verdict)
+        verdict = Ending.SIGNALLED if verdict is Ending.IDLE_LIMIT else verdict
+
+
+def _result(box: Running) -> BoxResult:
+    usage = box.group.usage() if box.group else None
+    ending, code = _how(box, out_of_memory=bool(usage and usage.out_of_memory))
+    return BoxResult(
+        ending=ending,
+        exit_code=code,
+        stdout=bytes(box.out[: box.request.output_bytes]),
+        stderr=bytes(box.err),
+        cpu_seconds=usage.cpu_seconds if usage else box.tree_cpu,
+        wall_seconds=(box.ended or time.monotonic()) - box.started,
+        memory_bytes=(usage.memory_peak if usage else 0) or box.tree_peak,
+    )
+
+
+def _how(box: Running, *, out_of_memory: bool) -> tuple[Ending, int]:
+    if out_of_memory and box.verdict in (None, Ending.SIGNALLED):
+        return Ending.MEMORY_LIMIT, 0
+    if box.verdict is not None:
+        return box.verdict, 0
+    code = _reported_exit(box)
+    if code is None:
+        return _unreported(box)
+    if _SIGNAL_BASE < code <= _SIGNAL_BASE + _HIGHEST_SIGNAL:
+        over = box.tree_cpu >= box.request.cpu_seconds or box.cpu_now() >= box.request.cpu_seconds
+        killed_by_limit = code in (_SIGNAL_BASE + _SIGXCPU, _SIGNAL_BASE + _SIGKILL) and over
+        return (Ending.CPU_LIMIT if killed_by_limit else Ending.SIGNALLED), code - _SIGNAL_BASE
+    if code != 0 and _died_of_memory_error(bytes(box.err)):
+        return Ending.MEMORY_LIMIT, code
+    return Ending.EXITED, code
+
+
+def _unreported(box: Running) -> tuple[Ending, int]:
+    """No exit report: we killed it as a follower, or bubblewrap itself failed - which is ours."""
+    if os.WIFSIGNALED(box.wait_status):
+        return Ending.SIGNALLED, os.WTERMSIG(box.wait_status)
+    first = bytes(box.err).decode("utf-8", "replace").strip().splitlines()[:1]
+    raise PlatformFault("box_start", first[0][:200] if first else "the box did not start")
+
+
+def _reported_exit(box: Running) -> int | None:
+    """bubblewrap reports ``exit-code`` only for a program that it really executed."""
+    for line in bytes(box.report).splitlines():
+        with suppress(ValueError):
+            code = json.loads(line).get("exit-code")
+            if code is not None:
+                return int(code)
+    return None
+
+
+def _died_of_memory_error(stderr: bytes) -> bool:
+    """Python's way of hitting RLIMIT_AS. The program's own word, but only ever against it."""
+    lines = stderr.strip().splitlines()[-1:]
+    return bool(lines) and lines[0].startswith(b"MemoryError")
