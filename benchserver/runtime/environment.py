@@ -27,6 +27,7 @@ BASE_LOCK, DEVELOPMENT_LOCK = "requirements.lock", "requirements-dev.lock"  # th
 STAMP, MARKER = "bench-stamp", "bench-building"
 STRANGER = Account("stranger", 0xFFFF_FFF0, 0xFFFF_FFF0)  # may run only what everyone may
 EVERY = 20  # packages between two lines of progress
+SHOWN = 30  # lines of a failed pip
 MEND = "On Debian or Ubuntu: apt-get install python3-venv"
 
 
@@ -141,16 +142,23 @@ def _install(folder: Path, lock: Path, packages: int) -> None:
 
 
 def _pip(command: list[str], packages: int) -> bool:
-    """Run pip, telling every 20th package; its errors appear as they are."""
+    """Run pip, telling every 20th package; what it said is shown only when it fails."""
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUNBUFFERED": "1"}
+    said: list[str] = []
     seen = 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as process:
         for line in process.stdout or ():
-            seen += line.startswith("Collecting ")
-            if line.startswith("Collecting ") and seen % EVERY == 0:
-                _say(f"  {seen} of {packages} packages fetched")
+            said.append(line)
+            if line.startswith(("Collecting ", "Processing ")):
+                seen += 1
+                if seen % EVERY == 0:
+                    _say(f"  {seen} of {packages} packages fetched")
             elif line.startswith("Installing collected"):
-                _say(f"  {seen} fetched, unpacking")
+                _say(f"  {seen} packages fetched, unpacking")
+    if process.returncode != 0:
+        sys.stderr.writelines(said[-SHOWN:])
     return process.returncode == 0
 
 

@@ -150,12 +150,14 @@ class Supervisor:
         """Are all parts ready (steps: done)?"""
         return all(run.state in (State.READY, State.ENDED) for run in self._runs.values())
 
-    def run(self) -> None:
+    def run(self, *, when_ready: Callable[[], None] | None = None) -> None:
         """Start, watch until SIGINT, SIGTERM or SIGHUP, stop. A second signal stops at once."""
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         before = {number: signal.signal(number, self._on_signal) for number in numbers}
         try:
             self.start()
+            if when_ready and self.ready:
+                when_ready()
             self.watch()
         finally:
             self.stop()
