@@ -1,0 +1,1 @@
+"""The provider's pages: one file per noun, server-rendered, without JavaScript."""

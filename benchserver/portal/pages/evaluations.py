@@ -1,0 +1,123 @@
+"""Evaluations: start, watch, cancel, resume.
+
+The page of one evaluation always says what is happening, why, since when, what is next and when it
+should end; while it runs it asks the browser to load it again by the ``Refresh`` header.
+"""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from benchserver import dispatch
+from benchserver.core.errors import BadInput, NotAllowed
+from benchserver.core.lifecycle import EVALUATION, EvaluationState
+from benchserver.evaluations import control
+from benchserver.evaluations import request as requesting
+from benchserver.evaluations.models import Evaluation
+from benchserver.evaluations.queries import describe, evaluations_of
+from benchserver.pools.models import Track
+from benchserver.portal.forms import EvaluationForm
+from benchserver.portal.pages.door import person, provider_page, show_fault
+from benchserver.providers import queries
+from benchserver.providers.models import Provider
+
+REFRESH_SECONDS = 10
+PER_PAGE = 50
+
+
+def _mine(provider: Provider, slug: str) -> Evaluation:
+    named = evaluations_of(provider).select_related("model", "endpoint", "track", "rotation")
+    return get_object_or_404(named, slug=slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@provider_page
+def evaluations(request: HttpRequest, provider: Provider) -> HttpResponse:
+    form = EvaluationForm(request.POST or None, provider=provider)
+    if request.method == "POST" and form.is_valid():
+        started = _start(request, provider, form)
+        if started is not None:
+            return redirect("portal-evaluation", started.slug)
+    rows = evaluations_of(provider).select_related("model", "endpoint", "track", "rotation")
+    context = {
+        "section": "evaluations",
+        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "form": form,
+    }
+    return render(request, "portal/evaluations.html", context, status=400 if form.errors else 200)
+
+
+def _start(request: HttpRequest, provider: Provider, form: EvaluationForm) -> Evaluation | None:
+    """The new evaluation, or None with the reason in the form."""
+    fields = form.cleaned_data
+    endpoint = get_object_or_404(queries.live_endpoints(provider), slug=fields["endpoint"])
+    track = get_object_or_404(Track, slug=fields["track"])
+    try:
+        with transaction.atomic():
+            made = requesting.request(endpoint=endpoint, track=track, by=person(request))
+            transaction.on_commit(dispatch.flush)
+            return made
+    except BadInput as fault:
+        show_fault(form, fault)
+    except NotAllowed as refusal:
+        form.add_error(None, str(refusal))
+    return None
+
+
+@require_safe
+@provider_page
+def evaluation(request: HttpRequest, provider: Provider, id: str) -> HttpResponse:
+    row = _mine(provider, id)
+    status = describe(row)
+    running = status.state == EvaluationState.RUNNING.value
+    context = {
+        "section": "evaluations",
+        "evaluation": row,
+        "status": status,
+        "running": running,
+        "may_cancel": EVALUATION.allows(status.state, EvaluationState.CANCELLED.value),
+        "may_resume": EVALUATION.allows(status.state, EvaluationState.RUNNING.value),
+        "refresh_seconds": REFRESH_SECONDS,
+        "result": status.result,
+    }
+    response = render(request, "portal/evaluation.html", context)
+    if running:
+        response.headers["Refresh"] = str(REFRESH_SECONDS)
+    return response
+
+
+@require_POST
+@provider_page
+def cancel_evaluation(request: HttpRequest, provider: Provider, id: str) -> HttpResponse:
+    row = _mine(provider, id)
+    if request.POST.get("sure") != "yes":
+        messages.warning(request, "Nothing was cancelled: tick the box to confirm.")
+        return redirect("portal-evaluation", row.slug)
+    try:
+        with transaction.atomic():
+            control.cancel(evaluation=row, by=person(request))
+    except (BadInput, NotAllowed) as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "Cancelled. What was sent before stays counted.")
+    return redirect("portal-evaluation", row.slug)
+
+
+@require_POST
+@provider_page
+def resume_evaluation(request: HttpRequest, provider: Provider, id: str) -> HttpResponse:
+    row = _mine(provider, id)
+    try:
+        with transaction.atomic():
+            control.resume(evaluation=row, by=person(request))
+            transaction.on_commit(dispatch.flush)
+    except (BadInput, NotAllowed) as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "Resumed: only what ended in a fault is tried again.")
+    return redirect("portal-evaluation", row.slug)
