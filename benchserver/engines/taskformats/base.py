@@ -7,8 +7,9 @@ hand. A malformed source yields one ``BadInput`` per fault with file:line and a 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable, Protocol
+from typing import Protocol
 
 from benchserver.core.errors import BadInput, BenchserverError
 from benchserver.core.task import TaskSpec

@@ -1,0 +1,52 @@
+"""Which formats there are, and which one a path is written in.
+
+Example: ``read(Path("HumanEval.jsonl.gz"))`` sees the published keys and reads ``humaneval``.
+A path that no format recognises, or more than one, is the caller's to name: ``BadInput``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchserver.core.errors import BadInput
+from benchserver.core.task import TaskSpec
+from benchserver.engines.taskformats.base import TaskFormat
+from benchserver.engines.taskformats.humaneval import HumanEval
+from benchserver.engines.taskformats.mbpp import Mbpp
+from benchserver.engines.taskformats.native import Native
+
+FORMATS: dict[str, TaskFormat] = {
+    "humaneval": HumanEval(),
+    "mbpp": Mbpp(),
+    "native": Native(),
+}
+AUTO = "auto"
+
+
+def read(path: Path, *, format: str = AUTO) -> list[TaskSpec]:
+    """All tasks of the source. Raises ``SourceFaults`` for its flaws, ``BadInput`` before that."""
+    return format_named(detect(path) if format == AUTO else format, path=path).read(path)
+
+
+def detect(path: Path) -> str:
+    """Name of the one format that recognises the path. Raises ``BadInput``."""
+    if not path.exists():
+        raise BadInput("there is nothing here", place=path.name, mend="Name a file or folder.")
+    found = [name for name, known in FORMATS.items() if known.recognises(path)]
+    if len(found) == 1:
+        return found[0]
+    problem = f"several formats fit: {', '.join(found)}" if found else "no format fits"
+    raise BadInput(problem, place=path.name, mend=f"Name one with --format: {_names()}.")
+
+
+def format_named(name: str, *, path: Path) -> TaskFormat:
+    """The format of that name. Raises ``BadInput`` when it is unknown or ``path`` is absent."""
+    if name not in FORMATS:
+        raise BadInput("unknown task format", place=name[:40], mend=f"Use one of: {_names()}.")
+    if not path.exists():
+        raise BadInput("there is nothing here", place=path.name, mend="Name a file or folder.")
+    return FORMATS[name]
+
+
+def _names() -> str:
+    return ", ".join(FORMATS)
