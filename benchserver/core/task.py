@@ -12,9 +12,10 @@ transparency log) and back; the commitment is made over exactly that payload.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Mapping
+from typing import Any
 
 from benchserver.core.errors import BadInput
 
@@ -173,7 +174,7 @@ def to_payload(task: TaskSpec) -> dict[str, Any]:
     """The task as JSON-able data; ``tests`` gains a ``kind``. Inverse of ``from_payload``."""
     payload = dataclasses.asdict(task)
     kind = next(name for name, cls in _TEST_KINDS.items() if isinstance(task.tests, cls))
-    payload["tests"] = {"kind": kind, **payload["tests"]}
+    payload["tests"] = {"kind": kind, **_plain(payload["tests"])}
     return payload
 
 
@@ -189,13 +190,43 @@ def from_payload(payload: Mapping[str, Any]) -> TaskSpec:
     return TaskSpec(**data)
 
 
+_EXACT = 2**53 - 1  # RFC 8785 numbers are doubles; larger integers travel as text
+
+
+def _plain(value: Any) -> Any:
+    """Floats and huge integers as tagged text: committed records hold none, and repr is exact."""
+    if isinstance(value, float):
+        return {"$float": repr(value)}
+    if isinstance(value, int) and abs(value) > _EXACT:
+        return {"$int": str(value)}
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_restored(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    tag, text = next(iter(value.items())) if len(value) == 1 else ("", None)
+    if tag == "$float" and isinstance(text, str) and text not in ("nan", "inf", "-inf"):
+        return float(text)
+    if tag == "$int" and isinstance(text, str):
+        return int(text)
+    return {key: _restored(inner) for key, inner in value.items()}
+
+
 def _tests_from(data: dict[str, Any]) -> Tests:
     kind = data.pop("kind", None)
     if kind == "check_script":
         return CheckScript(**{**data, "proxies": tuple(data["proxies"])})
     if kind == "call_cases":
         cases = tuple(
-            CallCase(args=tuple(c["args"]), expected=c["expected"]) for c in data["cases"]
+            CallCase(args=tuple(_restored(c["args"])), expected=_restored(c["expected"]))
+            for c in data["cases"]
         )
         return CallCases(cases=cases, tolerance=data["tolerance"])
     if kind == "program_cases":

@@ -1,0 +1,75 @@
+"""Send a step by name and id: a nudge, never content. Postgres decides, Celery wakes.
+
+``flush`` publishes the outbox: wake-ups that a verb wrote in its own transaction. Doors call it on
+commit; the relay calls it every few seconds, so a broker that was away costs seconds. Example:
+the message of a judging step is ``["0193…"]`` for ``benchserver.judge`` on queue ``execute``.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from celery import Celery
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from benchserver.evaluations.models import Wake
+
+logger = logging.getLogger(__name__)
+
+queue = Celery("benchserver", set_as_current=True)
+queue.conf.update(
+    broker_url=settings.BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"socket_connect_timeout": 2.0, "socket_timeout": 10.0},
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_max_tasks_per_child=200,
+    worker_soft_shutdown_timeout=20.0,
+    task_create_missing_queues=True,
+    timezone="UTC",
+)
+
+# step -> (job name, queue): three queues are three machines' worth of rights.
+STEPS: dict[str, tuple[str, str]] = {
+    "generate": ("benchserver.generate", "generate"),
+    "judge": ("benchserver.judge", "execute"),
+}
+_BATCH = 200
+
+
+def flush() -> int:
+    """Publish waiting wake-ups, oldest first; returns how many. Never raises for a broker that is
+    away: the rows stay and are published later."""
+    count = 0
+    while True:
+        with transaction.atomic():
+            rows = list(Wake.objects.select_for_update(skip_locked=True)[:_BATCH])
+            if not rows:
+                return count
+            try:
+                for row in rows:
+                    _send(row.step, row.target)
+            except (OperationalError, OSError) as problem:
+                logger.warning("broker away (%s): wake-ups wait", type(problem).__name__)
+                return count
+            Wake.objects.filter(pk__in=[row.pk for row in rows]).delete()
+            count += len(rows)
+
+
+def nudge(step: str, target: str) -> None:
+    """Wake a step once more, without an outbox row: losing it costs only a reconciler's round."""
+    try:
+        _send(step, target)
+    except (OperationalError, OSError) as problem:
+        logger.warning("broker away (%s): the reconciler will wake it", type(problem).__name__)
+
+
+def _send(step: str, target: str) -> None:
+    job, name = STEPS[step]
+    queue.send_task(job, args=[target], queue=name, retry=False)

@@ -1,0 +1,102 @@
+"""Cancel and resume: what a provider or an admin may do to a started evaluation.
+
+Example: an evaluation left ``incomplete`` by an outage is resumed; its faulted attempts become
+ready again (those with a stored reply are only judged again), nothing is charged twice (D11).
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from benchserver.audit.record import record
+from benchserver.core.errors import NotAllowed
+from benchserver.core.lifecycle import ENDED, EVALUATION, AttemptState, EvaluationState
+from benchserver.evaluations import settle
+from benchserver.evaluations.models import Attempt, Evaluation
+from benchserver.evaluations.policy import UNKNOWN_SENDS_MAX
+from benchserver.pools.rotate import database_now
+from benchserver.providers.models import Endpoint
+
+
+@transaction.atomic
+def cancel(*, evaluation: Evaluation, by: str) -> None:
+    """Stop it for good; calls in flight end accounted, nothing new is sent.
+
+    Raises ``NotAllowed`` when it has ended. The row and its log entry stay: every start counts.
+    """
+    locked = Evaluation.objects.select_for_update().get(pk=evaluation.pk)
+    EVALUATION.check(locked.state, EvaluationState.CANCELLED)
+    locked.state = EvaluationState.CANCELLED.value
+    locked.cancel_requested_at = locked.ended_at = database_now()
+    locked.save()
+    waiting = Attempt.objects.select_for_update().filter(evaluation=locked)
+    for attempt in waiting.exclude(state__in=(AttemptState.JUDGED, AttemptState.CANCELLED)):
+        settle.move(attempt, AttemptState.CANCELLED, reason="cancelled")
+    record("evaluation.cancelled", by=by, target=locked.slug, provider=locked.provider.slug)
+
+
+@transaction.atomic
+def resume(*, evaluation: Evaluation, by: str) -> None:
+    """Start the faulted attempts of an incomplete evaluation again, inside its window.
+
+    An attempt that has used its two sends of unknown outcome stays faulted: sending it again needs
+    an admin. Raises ``NotAllowed`` (``bad_state``, ``rotation_closed``, ``nothing_to_resume``,
+    ``endpoint_not_active``, ``endpoint_changed``).
+    """
+    locked = (
+        Evaluation.objects.select_for_update(of=("self",))
+        .select_related("rotation", "endpoint", "provider")
+        .get(pk=evaluation.pk)
+    )
+    EVALUATION.check(locked.state, EvaluationState.RUNNING)
+    _check_resumable(locked)
+    faulted = Attempt.objects.select_for_update().filter(
+        evaluation=locked, state=AttemptState.FAULTED
+    )
+    again = [a for a in faulted if has_reply(a) or a.unknown_sends < UNKNOWN_SENDS_MAX]
+    if not again:
+        raise NotAllowed("no attempt may be sent again", code="nothing_to_resume")
+    for attempt in again:
+        _revive(attempt)
+    locked.state, locked.round, locked.ended_at = "running", locked.round + 1, None
+    locked.save()
+    for _ in range(min(len(again), locked.endpoint.max_concurrency)):
+        settle.wake("generate", locked.endpoint_id)
+    record(
+        "evaluation.resumed",
+        by=by,
+        target=locked.slug,
+        provider=locked.provider.slug,
+        attempts=len(again),
+    )
+
+
+def _check_resumable(evaluation: Evaluation) -> None:
+    if database_now() >= evaluation.rotation.closes_at:
+        raise NotAllowed("its rotation has closed", code="rotation_closed")
+    if evaluation.endpoint.state != Endpoint.State.ACTIVE:
+        raise NotAllowed(
+            f"endpoint {evaluation.endpoint.name} is {evaluation.endpoint.state}",
+            code="endpoint_not_active",
+            mend="Mend the endpoint first.",
+        )
+    if evaluation.endpoint.revision != evaluation.endpoint_revision:
+        raise NotAllowed("the endpoint was changed since", code="endpoint_changed")
+
+
+def has_reply(attempt: Attempt) -> bool:
+    return hasattr(attempt, "reply")
+
+
+def _revive(attempt: Attempt) -> None:
+    attempt.refused_sends = attempt.unsent_tries = attempt.judge_tries = 0
+    if has_reply(attempt):
+        settle.move(attempt, AttemptState.GENERATED, reason="resumed")
+        settle.wake("judge", attempt.pk)
+    else:
+        settle.move(attempt, AttemptState.READY, reason="resumed")
+
+
+def still_open(evaluation: Evaluation) -> bool:
+    """Does any attempt still wait or run?"""
+    return evaluation.attempts.exclude(state__in=ENDED).exists()

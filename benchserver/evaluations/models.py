@@ -1,0 +1,267 @@
+"""One request of a provider and everything it caused, each cause with its row.
+
+``Attempt`` (task x sample) is the unit of work: Postgres decides by its state, fence and lease,
+Celery only wakes. ``Exposure`` counts leakage (task, owner group, rotation), ``Send`` counts
+transmissions. Example: an attempt answered on its second try has two sends, one exposure, one
+reply and one verdict. Verdicts and faults are two tables, because only the first is scored (D6).
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from benchserver.core.ids import new_id
+from benchserver.core.lifecycle import AttemptState, EvaluationState
+from benchserver.core.verdict import FaultKind, Verdict
+from benchserver.pools.models import Form, FormEntry, Rotation, TaskVersion, Track
+from benchserver.providers.models import Endpoint, Model, OwnerGroup, Provider
+
+
+class Evaluation(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.CharField(max_length=24, unique=True)
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="evaluations")
+    owner_group = models.ForeignKey(OwnerGroup, models.PROTECT, related_name="evaluations")
+    model = models.ForeignKey(Model, models.PROTECT, related_name="evaluations")
+    endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="evaluations")
+    endpoint_revision = models.PositiveIntegerField()
+    rotation = models.ForeignKey(Rotation, models.PROTECT, related_name="evaluations")
+    track = models.ForeignKey(Track, models.PROTECT, related_name="evaluations")
+    form = models.ForeignKey(Form, models.PROTECT, related_name="evaluations")
+    protocol_payload = models.JSONField()
+    state = models.CharField(max_length=12, default=EvaluationState.RUNNING.value)
+    round = models.PositiveIntegerField(default=1)
+    total = models.PositiveIntegerField()
+    price_in = models.BigIntegerField(null=True)  # snapshot, micro-USD per million tokens
+    price_out = models.BigIntegerField(null=True)
+    seen_before_e4 = models.PositiveIntegerField(default=0)
+    cancel_requested_at = models.DateTimeField(null=True)
+    log_index = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(state__in=[s.value for s in EvaluationState]),
+                name="evaluation_state",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Attempt(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="attempts")
+    endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="+")
+    entry = models.ForeignKey(FormEntry, models.PROTECT, related_name="+")
+    sample = models.PositiveIntegerField()
+    order = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, default=AttemptState.READY.value)
+    fence = models.PositiveIntegerField(default=0)
+    owner = models.CharField(max_length=80, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    hold_until = models.DateTimeField(null=True)  # no heartbeat extends the lease past this
+    next_at = models.DateTimeField(db_default=Now())
+    reason = models.CharField(max_length=60, blank=True)
+    unknown_sends = models.PositiveSmallIntegerField(default=0)  # for life: at most 2
+    refused_sends = models.PositiveSmallIntegerField(default=0)  # this round: at most 6
+    unsent_tries = models.PositiveSmallIntegerField(default=0)  # this round: at most 5
+    judge_tries = models.PositiveSmallIntegerField(default=0)  # this round: at most 3
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("evaluation", "entry", "sample"), name="attempt_once_per_sample"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[s.value for s in AttemptState]),
+                name="attempt_state",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(unknown_sends__lte=2), name="two_unknown_sends_at_most"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("endpoint", "next_at", "order"),
+                condition=models.Q(state__in=["ready", "ambiguous"]),
+                name="attempt_claimable",
+            ),
+            models.Index(
+                fields=("lease_until",),
+                condition=models.Q(state__in=["leased", "sent", "judging"]),
+                name="attempt_leased",
+            ),
+            models.Index(fields=("evaluation", "state"), name="attempt_by_state"),
+        )
+
+    def __str__(self) -> str:
+        return f"attempt {self.id}"
+
+
+class Exposure(models.Model):
+    """A (task version, owner group, rotation) that is reserved, then final at its first send."""
+
+    id = models.BigAutoField(primary_key=True)
+    version = models.ForeignKey(TaskVersion, models.PROTECT, related_name="exposures")
+    owner_group = models.ForeignKey(OwnerGroup, models.PROTECT, related_name="exposures")
+    rotation = models.ForeignKey(Rotation, models.PROTECT, related_name="exposures")
+    reserved_at = models.DateTimeField(db_default=Now())
+    first_sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("version", "owner_group", "rotation"), name="exposure_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"exposure {self.id}"
+
+
+class Send(models.Model):
+    """One transmission, committed before its first byte (D12)."""
+
+    class Outcome(models.TextChoices):
+        PENDING = "pending"
+        ANSWERED = "answered"
+        REFUSED = "refused"
+        REJECTED = "rejected"
+        INVALID = "invalid"
+        UNKNOWN = "unknown"
+        NOT_SENT = "not_sent"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="sends")
+    ordinal = models.PositiveSmallIntegerField()
+    cause = models.CharField(max_length=60)
+    fence = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
+    code = models.CharField(max_length=60, blank=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    tokens_in = models.PositiveIntegerField(null=True)
+    tokens_out = models.PositiveIntegerField(null=True)
+    usage_reported = models.BooleanField(default=False)
+    cost_micro_usd = models.BigIntegerField(null=True)
+    milliseconds = models.PositiveIntegerField(null=True)
+    committed_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("attempt", "ordinal"), name="send_ordinal_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"send {self.id}"
+
+
+class Reply(models.Model):
+    """The complete answer, sealed for EXECUTE. At most one per attempt: the first by fence."""
+
+    attempt = models.OneToOneField(Attempt, models.PROTECT, primary_key=True)
+    send = models.OneToOneField(Send, models.PROTECT, related_name="+")
+    stop_reason = models.CharField(max_length=12)
+    data_key = models.CharField(max_length=64)
+    sealed = models.BinaryField()
+    stored_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"reply of {self.attempt_id}"
+
+
+class VerdictRecord(models.Model):
+    attempt = models.OneToOneField(
+        Attempt, models.PROTECT, primary_key=True, related_name="verdict"
+    )
+    verdict = models.CharField(max_length=16, choices=[(v.value, v.value) for v in Verdict])
+    cpu_milliseconds = models.PositiveIntegerField(default=0)
+    wall_milliseconds = models.PositiveIntegerField(default=0)
+    memory_bytes = models.BigIntegerField(default=0)
+    isolation = models.CharField(max_length=40, blank=True)
+    detail = models.CharField(max_length=80, blank=True)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(verdict__in=[v.value for v in Verdict]), name="verdict_known"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"verdict of {self.attempt_id}"
+
+
+class FaultRecord(models.Model):
+    """Why an attempt ended without a verdict in a round of its evaluation. Never scored."""
+
+    id = models.BigAutoField(primary_key=True)
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="faults")
+    round = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in FaultKind])
+    code = models.CharField(max_length=60)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("attempt", "round"), name="one_fault_per_round"),
+        )
+
+    def __str__(self) -> str:
+        return f"fault of {self.attempt_id}"
+
+
+class Score(models.Model):
+    """An evaluation's aggregates, integers only; recomputable from its verdicts at any time."""
+
+    evaluation = models.OneToOneField(
+        Evaluation, models.PROTECT, primary_key=True, related_name="score"
+    )
+    method = models.CharField(max_length=20)
+    body = models.JSONField()
+    # Commitment to every outcome (transparency): root, its log entry, the salts sealed.
+    outcome_root = models.CharField(max_length=64)
+    log_index = models.BigIntegerField()
+    salts_data_key = models.CharField(max_length=64)
+    salts_sealed = models.BinaryField()
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"score of {self.evaluation_id}"
+
+
+class Lane(models.Model):
+    """One row per endpoint: its lock, its token bucket and the time before which it rests."""
+
+    endpoint = models.OneToOneField(Endpoint, models.PROTECT, primary_key=True, related_name="lane")
+    tokens = models.FloatField(default=1.0)
+    refilled_at = models.DateTimeField(db_default=Now())
+    resting_until = models.DateTimeField(null=True)
+    rest_reason = models.CharField(max_length=60, blank=True)
+    failures = models.PositiveIntegerField(default=0)  # failed sends in a row
+
+    def __str__(self) -> str:
+        return f"lane {self.endpoint_id}"
+
+
+class Wake(models.Model):
+    """The outbox: a wake-up to be published, written in the transaction that made it due."""
+
+    id = models.BigAutoField(primary_key=True)
+    step = models.CharField(max_length=20)
+    target = models.CharField(max_length=40)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"wake {self.step} {self.target}"

@@ -1,0 +1,222 @@
+"""What may be said about evaluations: progress, reasons, queue, usage; never per-task results.
+
+Every wait has a reason a provider can read. Example: "resting until 12:03:10 UTC because the
+endpoint asked for it (rate_limited); 31 of 48 attempts are judged".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+
+from benchserver.core.lifecycle import AttemptState, EvaluationState
+from benchserver.evaluations.models import Attempt, Evaluation, Exposure, FaultRecord, Lane, Send
+from benchserver.evaluations.score import cost
+from benchserver.pools.models import Pool
+from benchserver.pools.rotate import Exposed, database_now
+from benchserver.providers.models import Endpoint, Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """An evaluation as its provider may see it. Times are UTC; money is integer micro-USD."""
+
+    state: str
+    reason: str
+    total: int
+    sent: int
+    judged: int
+    faults: int
+    waiting: int
+    queue_position: int | None
+    expected_start: datetime | None
+    expected_end: datetime | None
+    cost_micro_usd: int | None
+    tokens_in: int
+    tokens_out: int
+    fault_codes: dict[str, int]
+    result: dict[str, Any] | None
+
+
+def evaluations_of(provider: Provider) -> QuerySet[Evaluation]:
+    """A provider's evaluations, newest first."""
+    return provider.evaluations.select_related("model", "endpoint", "track", "rotation").order_by(
+        "-created_at"
+    )
+
+
+def describe(evaluation: Evaluation) -> Status:
+    """Everything a waiting page needs, in one look at the database."""
+    counts = dict(
+        evaluation.attempts.values_list("state").annotate(n=Count("id")).order_by("state")
+    )
+    judged = counts.get(AttemptState.JUDGED, 0)
+    faults = counts.get(AttemptState.FAULTED, 0)
+    waiting = counts.get(AttemptState.READY, 0) + counts.get(AttemptState.AMBIGUOUS, 0)
+    now = database_now()
+    money = cost(evaluation)
+    running = evaluation.state == EvaluationState.RUNNING
+    first_send = _first_send(evaluation)
+    return Status(
+        state=evaluation.state,
+        reason=_reason(evaluation, counts, now),
+        total=evaluation.total,
+        sent=_sent(evaluation),
+        judged=judged,
+        faults=faults,
+        waiting=waiting,
+        queue_position=_queue_position(evaluation) if running and waiting else None,
+        expected_start=first_send or (now if running else None),
+        expected_end=_expected_end(evaluation, first_send, judged + faults, now),
+        cost_micro_usd=money["cost_micro_usd"],
+        tokens_in=money["tokens_in"],
+        tokens_out=money["tokens_out"],
+        fault_codes=fault_codes(evaluation),
+        result=_result(evaluation),
+    )
+
+
+def _sent(evaluation: Evaluation) -> int:
+    sends = Send.objects.filter(attempt__evaluation=evaluation)
+    sent: int = sends.aggregate(n=Count("attempt", distinct=True))["n"]
+    return sent
+
+
+def _first_send(evaluation: Evaluation) -> datetime | None:
+    sends = Send.objects.filter(attempt__evaluation=evaluation)
+    first: datetime | None = sends.aggregate(first=Min("committed_at"))["first"]
+    return first
+
+
+def _reason(evaluation: Evaluation, counts: dict[str, int], now: datetime) -> str:
+    """One or two sentences: what happens, why, what next."""
+    judged = counts.get(AttemptState.JUDGED, 0)
+    done = f"{judged} of {evaluation.total} attempts are judged"
+    if evaluation.state == EvaluationState.COMPLETE:
+        return f"Complete: all {evaluation.total} attempts have a verdict."
+    if evaluation.state == EvaluationState.CANCELLED:
+        return f"Cancelled; {done}. Sends already made stay accounted."
+    if evaluation.state == EvaluationState.INCOMPLETE:
+        faulted = counts.get(AttemptState.FAULTED, 0)
+        return (
+            f"{faulted} of {evaluation.total} attempts ended with a fault, not a verdict, so it is "
+            f"not ranked. It can be resumed until {evaluation.rotation.closes_at:%Y-%m-%d %H:%M} "
+            "UTC; nothing is charged again."
+        )
+    return f"{_waiting_for(evaluation, counts, now)}; {done}."
+
+
+def _waiting_for(evaluation: Evaluation, counts: dict[str, int], now: datetime) -> str:
+    endpoint = evaluation.endpoint
+    if endpoint.state != Endpoint.State.ACTIVE:
+        why = f" ({endpoint.pause_reason})" if endpoint.pause_reason else ""
+        return f"Waiting: endpoint {endpoint.name} is {endpoint.state}{why}; change it to go on"
+    lane = Lane.objects.filter(endpoint=endpoint).first()
+    if lane and lane.resting_until and lane.resting_until > now:
+        return f"Resting until {lane.resting_until:%H:%M:%S} UTC because of {lane.rest_reason}"
+    flying = counts.get(AttemptState.SENT, 0) + counts.get(AttemptState.LEASED, 0)
+    if flying:
+        return f"Running: {flying} calls are in flight"
+    judging = counts.get(AttemptState.GENERATED, 0) + counts.get(AttemptState.JUDGING, 0)
+    if judging:
+        return f"Judging {judging} replies"
+    later = evaluation.attempts.filter(next_at__gt=now).aggregate(at=Min("next_at"))["at"]
+    if later is not None:
+        reasons = evaluation.attempts.exclude(reason="").aggregate(r=Max("reason"))["r"]
+        return f"Waiting until {later:%H:%M:%S} UTC to send again after {reasons or 'a failure'}"
+    return "Waiting for a free worker"
+
+
+def _queue_position(evaluation: Evaluation) -> int:
+    """How many evaluations of the same endpoint stand before it, plus one."""
+    before = Evaluation.objects.filter(
+        endpoint=evaluation.endpoint,
+        state=EvaluationState.RUNNING,
+        created_at__lt=evaluation.created_at,
+    )
+    return before.count() + 1
+
+
+def _expected_end(
+    evaluation: Evaluation, first_send: datetime | None, done: int, now: datetime
+) -> datetime | None:
+    """By the pace so far; None until something is done."""
+    if evaluation.state != EvaluationState.RUNNING:
+        return evaluation.ended_at
+    if first_send is None or not done:
+        return None
+    pace: timedelta = (now - first_send) / done
+    return now + pace * (evaluation.total - done)
+
+
+def fault_codes(evaluation: Evaluation) -> dict[str, int]:
+    """Codes of the faults of the current round, with counts."""
+    rows = FaultRecord.objects.filter(attempt__evaluation=evaluation, round=evaluation.round)
+    return dict(rows.values_list("code").annotate(n=Count("id")).order_by("code"))
+
+
+def _result(evaluation: Evaluation) -> dict[str, Any] | None:
+    if evaluation.state != EvaluationState.COMPLETE or not hasattr(evaluation, "score"):
+        return None
+    body: dict[str, Any] = evaluation.score.body
+    return {key: body[key] for key in ("private", "public", "gap", "pass_at_k", "faults")}
+
+
+def usage(provider: Provider) -> dict[str, Any]:
+    """What the owner group used, per rotation: evaluations, exposures, sends, tokens, cost."""
+    group = provider.owner_group
+    rotations = []
+    for rotation_id, slug in (
+        Evaluation.objects.filter(owner_group=group)
+        .values_list("rotation_id", "rotation__slug")
+        .distinct()
+        .order_by("rotation__slug")
+    ):
+        sends = Send.objects.filter(
+            attempt__evaluation__owner_group=group, attempt__evaluation__rotation=rotation_id
+        )
+        sums = sends.aggregate(
+            tokens_in=Sum("tokens_in"), tokens_out=Sum("tokens_out"), cost=Sum("cost_micro_usd")
+        )
+        exposures = Exposure.objects.filter(owner_group=group, rotation=rotation_id)
+        rotations.append(
+            {
+                "rotation": slug,
+                "evaluations": Evaluation.objects.filter(
+                    owner_group=group, rotation=rotation_id
+                ).count(),
+                "exposures_reserved": exposures.count(),
+                "exposures_final": exposures.filter(first_sent_at__isnull=False).count(),
+                "sends": sends.count(),
+                "tokens_in": sums["tokens_in"] or 0,
+                "tokens_out": sums["tokens_out"] or 0,
+                "cost_micro_usd": sums["cost"] or 0,
+            }
+        )
+    return {"owner_group": group.slug, "rotations": rotations}
+
+
+def exposed(pool: Pool) -> dict[UUID, Exposed]:
+    """Final exposures per version of a pool, as the rotation plan needs them."""
+    figures: dict[UUID, Exposed] = {}
+    rows = Exposure.objects.filter(version__task__pool=pool, first_sent_at__isnull=False)
+    per_group = rows.values("version_id", "owner_group_id").annotate(
+        n=Count("id"), first=Min("first_sent_at")
+    )
+    for row in per_group:
+        old = figures.get(row["version_id"])
+        earliest = row["first"] if old is None else min(row["first"], old.first_sent_at)
+        figures[row["version_id"]] = Exposed(
+            groups=1 + (old.groups if old else 0),
+            by_group_max=max(row["n"], old.by_group_max if old else 0),
+            first_sent_at=earliest,
+        )
+    return figures
+
+
+def in_state(evaluation: Evaluation, *states: AttemptState) -> QuerySet[Attempt]:
+    return evaluation.attempts.filter(Q(state__in=states))

@@ -1,0 +1,255 @@
+"""From verdicts to an evaluation's aggregates: per split, with errors; integers only (D20).
+
+Scores are in ten-thousandths (7083 is 70.83 %), so that signed records hold no floats. Example:
+17 of 24 private tasks passed is ``{"tasks": 24, "passed": 17, "score_e4": 7083, ...}``. Faults are
+counted beside it and never scored; anybody can recompute the row from the verdict table.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Sum
+
+from benchserver.audit.keys import keep
+from benchserver.core.lifecycle import EVALUATION, AttemptState, EvaluationState
+from benchserver.core.task import Split
+from benchserver.core.verdict import FaultKind, Verdict
+from benchserver.engines.vault.base import Context, Right, Sealer
+from benchserver.evaluations.control import still_open
+from benchserver.evaluations.models import Evaluation, FaultRecord, Score, Send, VerdictRecord
+from benchserver.ledger.append import append
+from benchserver.measurement import scores
+from benchserver.pools.rotate import database_now
+from benchserver.transparency import commitments, entries
+
+METHOD = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskResult:
+    """One task of one evaluation: passes of K samples. ``missing``: samples without a verdict."""
+
+    version_id: str
+    family: str
+    passed: int
+    samples: int
+    missing: int
+
+
+def finish(*, evaluation_id: UUID, sealer: Sealer) -> EvaluationState | None:
+    """End the evaluation if all its attempts have ended: complete, or incomplete with faults.
+
+    Idempotent; returns the new state, or None when nothing was to be done.
+    """
+    with transaction.atomic():
+        evaluation = Evaluation.objects.select_for_update().get(pk=evaluation_id)
+        if evaluation.state != EvaluationState.RUNNING or still_open(evaluation):
+            return None
+        faulted = evaluation.attempts.filter(state=AttemptState.FAULTED).exists()
+        target = EvaluationState.INCOMPLETE if faulted else EvaluationState.COMPLETE
+        EVALUATION.check(evaluation.state, target)
+        evaluation.state, evaluation.ended_at = target.value, database_now()
+        evaluation.save(update_fields=("state", "ended_at"))
+        if target is EvaluationState.COMPLETE:
+            store(evaluation, sealer=sealer)
+        return target
+
+
+def store(evaluation: Evaluation, *, sealer: Sealer) -> Score:
+    """Keep the aggregates and commit to every outcome in the log, once. Call in a transaction."""
+    known = Score.objects.filter(evaluation=evaluation).first()
+    if known is not None:
+        return known
+    leaves, salts = _outcome_leaves(evaluation)
+    root = commitments.root_of(leaves)
+    entry = entries.run_commit(
+        run=evaluation.slug,
+        rotation=evaluation.rotation.slug,
+        model=evaluation.model.slug,
+        root=root,
+        outcomes=len(leaves),
+    )
+    context = Context(table="score", row=str(evaluation.pk), field="salts")
+    wrapped, sealed = sealer.seal(Right.EXECUTE, {context: salts})
+    return Score.objects.create(
+        evaluation=evaluation,
+        method=METHOD,
+        body=aggregates(evaluation),
+        outcome_root=root.hex(),
+        log_index=append("run-commit", entry),
+        salts_data_key=keep(wrapped),
+        salts_sealed=sealed[context],
+    )
+
+
+def _outcome_leaves(evaluation: Evaluation) -> tuple[list[bytes], bytes]:
+    """The salted leaf of every attempt in form order, and all salts, 32 bytes each."""
+    rows = evaluation.attempts.order_by("entry__position", "sample").values_list(
+        "entry__version__commitment", "sample", "verdict__verdict"
+    )
+    leaves, salts = [], []
+    for index, (commitment, sample, verdict) in enumerate(rows):
+        salts.append(commitments.new_salt())
+        outcome = {"task": commitment, "sample": sample, "verdict": verdict or "missing"}
+        promised = commitments.outcome_commitment(salts[-1], outcome)
+        leaves.append(commitments.outcome_leaf(promised, index=index, run=evaluation.slug))
+    return leaves, b"".join(salts)
+
+
+def aggregates(evaluation: Evaluation) -> dict[str, Any]:
+    """The evaluation's numbers: cells per split, gap, verdict and fault counts, cost, tokens."""
+    private = results(evaluation, Split.PRIVATE)
+    public = results(evaluation, Split.PUBLIC)
+    return {
+        "private": cell(private),
+        "public": cell(public),
+        "gap": gap(public, private),
+        "pass_at_k": {
+            "private": pass_at_all(private),
+            "public": pass_at_all(public),
+        },
+        "verdicts": _verdict_counts(evaluation),
+        "faults": fault_counts(evaluation),
+        **cost(evaluation),
+    }
+
+
+def results(evaluation: Evaluation, split: Split) -> list[TaskResult]:
+    """Per-task results in form order. Never leaves this room except as an aggregate."""
+    passed: dict[UUID, int] = defaultdict(int)
+    judged: dict[UUID, int] = defaultdict(int)
+    rows = VerdictRecord.objects.filter(attempt__evaluation=evaluation)
+    for version, verdict in rows.values_list("attempt__entry__version_id", "verdict"):
+        judged[version] += 1
+        passed[version] += verdict == Verdict.PASSED
+    samples = evaluation.track.protocol.samples
+    entries = evaluation.form.entries.filter(split=split).order_by("position")
+    return [
+        TaskResult(
+            version_id=str(version),
+            family=family,
+            passed=passed[version],
+            samples=samples,
+            missing=samples - judged[version],
+        )
+        for version, family in entries.values_list("version_id", "version__family_mac")
+    ]
+
+
+def families(tasks: Sequence[TaskResult]) -> list[Hashable] | None:
+    """Cluster labels, or None when every task is a family of its own."""
+    labels: list[Hashable] = [task.family for task in tasks]
+    return labels if len(set(labels)) < len(labels) else None
+
+
+def vector(tasks: Sequence[TaskResult]) -> list[float]:
+    """Task scores c/K in form order; a missing sample is not passed (D11)."""
+    return [task.passed / task.samples for task in tasks]
+
+
+def cell(tasks: Sequence[TaskResult]) -> dict[str, Any] | None:
+    """One split's numbers, None without tasks."""
+    if not tasks:
+        return None
+    estimate = _estimate(tasks)
+    return {
+        "tasks": len(tasks),
+        "samples": sum(task.samples for task in tasks),
+        "passed": sum(task.passed for task in tasks),
+        "missing": sum(task.missing for task in tasks),
+        "score_e4": e4(estimate.mean),
+        "se_e4": e4(estimate.se),
+        "low_e4": e4(estimate.interval.low),
+        "high_e4": e4(estimate.interval.high),
+        "bound": "",
+    }
+
+
+def _estimate(tasks: Sequence[TaskResult]) -> scores.Estimate:
+    """Mean of task scores with clustered errors; a single family has no error to tell."""
+    values, labels = vector(tasks), families(tasks)
+    if len(set(labels) if labels else values) < 2 and (labels or len(values) < 2):
+        mean = sum(values) / len(values)
+        unknown = scores.Interval(0.0, 1.0)
+        return scores.Estimate(
+            mean=mean,
+            se=0.0,
+            se_naive=0.0,
+            interval=unknown,
+            confidence=0.95,
+            tasks=len(values),
+            clusters=1,
+            df=0.0,
+            method="none",
+        )
+    return scores.mean_score(values, families=labels)
+
+
+def gap(public: Sequence[TaskResult], private: Sequence[TaskResult]) -> dict[str, int] | None:
+    """Public minus private score with its interval; None unless both splits have tasks."""
+    if len(public) < 2 or len(private) < 2:
+        return None
+    estimate = scores.gap(_estimate(public), _estimate(private))
+    return {
+        "diff_e4": e4(estimate.mean),
+        "low_e4": e4(estimate.interval.low),
+        "high_e4": e4(estimate.interval.high),
+    }
+
+
+def pass_at_all(tasks: Sequence[TaskResult]) -> dict[str, int]:
+    """pass@k in ten-thousandths for k = 1, 2, 4, ... up to K (unbiased estimator)."""
+    if not tasks:
+        return {}
+    samples = tasks[0].samples
+    ks = [k for k in (1, 2, 4, 8, 16, 32) if k < samples] + [samples]
+    return {
+        str(k): e4(sum(scores.pass_at_k(t.samples, t.passed, k) for t in tasks) / len(tasks))
+        for k in ks
+    }
+
+
+def e4(value: float) -> int:
+    """A share as ten-thousandths, rounded to the nearest."""
+    return round(value * 10_000)
+
+
+def _verdict_counts(evaluation: Evaluation) -> dict[str, int]:
+    rows = VerdictRecord.objects.filter(attempt__evaluation=evaluation).values("verdict")
+    return {row["verdict"]: row["n"] for row in rows.annotate(n=Count("pk")).order_by("verdict")}
+
+
+def fault_counts(evaluation: Evaluation) -> dict[str, int]:
+    """Attempts that met a failing endpoint or platform on the way; refused and cut sends count."""
+    bad = (Send.Outcome.REFUSED, Send.Outcome.UNKNOWN, Send.Outcome.INVALID, Send.Outcome.REJECTED)
+    sends = Send.objects.filter(attempt__evaluation=evaluation, outcome__in=bad)
+    endpoint = sends.exclude(code="worker_lost").values("attempt").distinct().count()
+    platform = FaultRecord.objects.filter(
+        attempt__evaluation=evaluation, kind=FaultKind.PLATFORM
+    ).count()
+    lost = sends.filter(code="worker_lost").values("attempt").distinct().count()
+    return {"endpoint": endpoint, "platform": platform + lost}
+
+
+def cost(evaluation: Evaluation) -> dict[str, Any]:
+    """Tokens and cost over all answered sends. ``usage``: reported, estimated or none."""
+    answered = Send.objects.filter(attempt__evaluation=evaluation, outcome=Send.Outcome.ANSWERED)
+    total = answered.aggregate(
+        tokens_in=Sum("tokens_in"), tokens_out=Sum("tokens_out"), cost=Sum("cost_micro_usd")
+    )
+    count, reported = answered.count(), answered.filter(usage_reported=True).count()
+    usage = "none" if not count else "reported" if reported == count else "estimated"
+    money = total["cost"] if evaluation.price_in is not None else None
+    return {
+        "tokens_in": total["tokens_in"] or 0,
+        "tokens_out": total["tokens_out"] or 0,
+        "cost_micro_usd": money,
+        "cost_per_task_micro_usd": None if money is None else round(money / evaluation.total),
+        "usage": usage,
+    }

@@ -1,0 +1,411 @@
+"""The only road from private to public: choose, audit, copy, sign, log.
+
+``publish`` takes the first complete evaluation of every model in one rotation (D7), asks the
+disclosure rules whether those numbers may leave, copies them into leaderboard tables and puts the
+exact bytes into the signed log. Example: a board of 12 private tasks is refused with
+``disclosure_small_cell`` and nothing is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max, Min
+
+from benchserver.audit.record import record
+from benchserver.core.disclosure import MIN_CELL, AtLeast, AtMost, Cell, group_refusals, shown_as
+from benchserver.core.errors import NotAllowed
+from benchserver.core.lifecycle import EvaluationState, RotationState
+from benchserver.core.task import Split, to_payload
+from benchserver.engines.signing.base import LogSigner
+from benchserver.engines.vault.base import Opener, Sealer
+from benchserver.evaluations import score
+from benchserver.evaluations.models import Evaluation, Send, VerdictRecord
+from benchserver.leaderboard.models import PublishedRotation, PublishedTask, Snapshot
+from benchserver.ledger.append import append
+from benchserver.ledger.models import Checkpoint, Entry
+from benchserver.ledger.sign import inclusion, sign_log
+from benchserver.measurement import ranks
+from benchserver.measurement.pairs import detectable_difference
+from benchserver.measurement.scores import wilson
+from benchserver.pools.disclose import public_tasks
+from benchserver.pools.models import Form, Rotation, TaskVersion, Track
+from benchserver.pools.rotate import database_now
+from benchserver.transparency.canonical import canonical
+from benchserver.transparency.entries import FIRST_PREV, entry_hash
+
+_LOCK = 0x9B0A2D  # one publication at a time: snapshots form a chain
+MISSING_ALLOWED_E4 = 200  # at closing at most 2 % of the attempts may lack a verdict (D11)
+
+
+def publish(
+    *,
+    track: Track,
+    rotation: Rotation | None = None,
+    signer: LogSigner,
+    sealer: Sealer,
+    by: str,
+    min_cell: int = MIN_CELL,
+) -> Snapshot:
+    """Build, audit, log, sign and copy a snapshot of one board.
+
+    ``rotation``: None means the track's newest. Raises ``NotAllowed`` with the auditor's code. The
+    signature comes after the commit of the entry, so a crash never leaves a signed tree that the
+    database does not hold; what a crash left logged but not copied is copied by the next call.
+    """
+    index = _log_snapshot(track=track, rotation=rotation, sealer=sealer, by=by, min_cell=min_cell)
+    copy_logged(signer=signer)
+    snapshot = Snapshot.objects.get(log_index=index)
+    publish_rotation(rotation=Rotation.objects.get(slug=snapshot.rotation))
+    return snapshot
+
+
+@transaction.atomic
+def _log_snapshot(
+    *, track: Track, rotation: Rotation | None, sealer: Sealer, by: str, min_cell: int
+) -> int:
+    """The audited snapshot as a log entry; returns its index."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    form = _form(track, rotation)
+    ranked, unranked = _choose(form)
+    _audit(form, ranked, min_cell)
+    for evaluation in ranked:  # outcomes are committed to before the score that rests on them
+        score.store(evaluation, sealer=sealer)
+    logged = Entry.objects.filter(kind="snapshot").order_by("-index")
+    previous = logged.first()
+    now = _text(database_now())
+    body = canonical(
+        {
+            # The log's own fields (transparency/entries.py), then what the board shows.
+            **{"t": "snapshot", "v": 1, "seq": logged.count(), "rot": form.rotation.slug},
+            **{"as_of": now, "min_cell": min_cell},
+            "prev": entry_hash(bytes(previous.body)) if previous else FIRST_PREV,
+            "kind": "snapshot",
+            "method": score.METHOD,
+            "sequence": logged.count(),
+            "published_at": now,
+            "track": _track_facts(track, form),
+            "rotation": _rotation_facts(form),
+            "protocol": {**track.protocol.to_payload(), "digest": track.protocol.digest},
+            "evaluations": _evaluation_counts(form),
+            "resolves_e4": _resolves_e4(form),
+            "rows": _rows(form, ranked),
+            "unranked": [_unranked(e, reason) for e, reason in unranked],
+        }
+    )
+    index = append("snapshot", body)
+    record("snapshot.logged", by=by, target=track.slug, log_index=index)
+    return index
+
+
+def copy_logged(*, signer: LogSigner) -> int:
+    """Sign the log and copy every logged snapshot that has no public row yet; returns how many."""
+    checkpoint = sign_log(signer=signer)
+    known = Snapshot.objects.values_list("log_index", flat=True)
+    pending = Entry.objects.filter(kind="snapshot").exclude(index__in=known)
+    if checkpoint is None:
+        return 0
+    count = 0
+    for entry in pending.filter(index__lt=checkpoint.size):
+        _copy(entry, checkpoint)
+        count += 1
+    return count
+
+
+def _copy(entry: Entry, checkpoint: Checkpoint) -> None:
+    body = bytes(entry.body)
+    board = json.loads(body)
+    Snapshot.objects.create(
+        sequence=board["seq"],
+        track=board["track"]["slug"],
+        rotation=board["rot"],
+        body=body.decode(),
+        digest=entry_hash(body),
+        log_index=entry.index,
+        checkpoint=checkpoint.note,
+        proof=inclusion(entry.index, checkpoint.size),
+        published_at=database_now(),
+    )
+
+
+def _form(track: Track, rotation: Rotation | None) -> Form:
+    forms = Form.objects.filter(track=track).select_related("rotation__pool", "track")
+    if rotation is not None:
+        forms = forms.filter(rotation=rotation)
+    form = forms.order_by("-rotation__opens_at").first()
+    if form is None:
+        raise NotAllowed(
+            f"track {track.slug} has had no rotation",
+            code="no_rotation",
+            mend="Open one: rotation open --pool " + track.pool.slug,
+        )
+    return form
+
+
+def _choose(form: Form) -> tuple[list[Evaluation], list[tuple[Evaluation, str]]]:
+    """(first complete evaluation per model, the rest of the models with the reason).
+
+    After closing an evaluation with few missing verdicts counts too, scored as not passed (D11).
+    """
+    ranked: dict[Any, Evaluation] = {}
+    waiting: dict[Any, tuple[Evaluation, str]] = {}
+    evaluations = Evaluation.objects.filter(form=form).order_by("created_at")
+    for evaluation in evaluations.select_related("model__owner_group", "owner_group", "track"):
+        if evaluation.model_id in ranked:
+            continue
+        reason = _why_unranked(evaluation, form.rotation)
+        if reason:
+            waiting.setdefault(evaluation.model_id, (evaluation, reason))
+        else:
+            ranked[evaluation.model_id] = evaluation
+    rest = [pair for model, pair in waiting.items() if model not in ranked]
+    return list(ranked.values()), rest
+
+
+def _why_unranked(evaluation: Evaluation, rotation: Rotation) -> str:
+    """Empty when the evaluation may be ranked, else the reason in words."""
+    if evaluation.state == EvaluationState.COMPLETE:
+        return ""
+    if evaluation.state != EvaluationState.INCOMPLETE:
+        return {"running": "still running", "cancelled": "cancelled by its provider"}[
+            evaluation.state
+        ]
+    judged = VerdictRecord.objects.filter(attempt__evaluation=evaluation).count()
+    missing = evaluation.total - judged
+    closed = rotation.state == RotationState.CLOSED
+    if closed and missing * 10_000 <= MISSING_ALLOWED_E4 * evaluation.total:
+        return ""
+    return f"{missing} of {evaluation.total} attempts have no verdict because of faults"
+
+
+def _audit(form: Form, ranked: Sequence[Evaluation], min_cell: int) -> None:
+    """Refuse what would let anybody compute a single private result (D8)."""
+    whole = frozenset(
+        str(pk)
+        for pk in form.entries.filter(split=Split.PRIVATE).values_list("version_id", flat=True)
+    )
+    groups: dict[str, dict[str, list[Cell]]] = {}
+    for evaluation in ranked:
+        tasks = score.results(evaluation, Split.PRIVATE)
+        cell = Cell(
+            label=evaluation.model.slug,
+            task_ids=whole,
+            passed=sum(t.passed for t in tasks),
+            total=sum(t.samples for t in tasks),
+        )
+        groups.setdefault(evaluation.owner_group.slug, {})[evaluation.model.slug] = [cell]
+    for cells in groups.values():
+        found = group_refusals(cells, whole=whole, min_cell=min_cell)
+        if found:
+            raise NotAllowed(
+                f"{found[0].reason} ({', '.join(found[0].labels)})",
+                code=f"disclosure_{found[0].code}",
+                mend=f"A board needs at least {min_cell} private tasks.",
+            )
+
+
+def _rows(form: Form, ranked: Sequence[Evaluation]) -> list[dict[str, Any]]:
+    """The board's lines in display order: tiers first, never a tie broken into ranks."""
+    private = {e.model.slug: score.results(e, Split.PRIVATE) for e in ranked}
+    by_slug = {e.model.slug: e for e in ranked}
+    vectors = {slug: score.vector(tasks) for slug, tasks in private.items()}
+    labels = score.families(next(iter(private.values()))) if private else None
+    standings = ranks.board(vectors, families=labels) if vectors else ()
+    ordered = sorted(standings, key=lambda s: (s.tier, -s.mean, s.model))
+    return [_row(by_slug[s.model], private[s.model], s) for s in ordered]
+
+
+def _row(
+    evaluation: Evaluation, private: list[score.TaskResult], standing: ranks.Standing
+) -> dict[str, Any]:
+    public = score.results(evaluation, Split.PUBLIC)
+    cell = _disclosed(private)
+    gap = score.gap(public, private) if cell and not cell["bound"] else None
+    return {
+        "run": evaluation.slug,
+        "outcomes_root": evaluation.score.outcome_root,
+        "tier": standing.tier,
+        "rank_best": standing.rank_low,
+        "rank_worst": standing.rank_high,
+        "model": _model_facts(evaluation),
+        "private": cell,
+        "public": score.cell(public),
+        "gap": gap,
+        "faults": score.fault_counts(evaluation),
+        "evaluations": _started(evaluation),
+        "evaluation": evaluation.slug,
+        "seen_before_e4": evaluation.seen_before_e4,
+        **score.cost(evaluation),
+        "isolation": _isolation(evaluation),
+        "ended_at": _text(evaluation.ended_at) if evaluation.ended_at else "",
+    }
+
+
+def _disclosed(tasks: list[score.TaskResult]) -> dict[str, Any] | None:
+    """The private cell as it may be shown: near both ends only a bound and its interval."""
+    cell = score.cell(tasks)
+    if cell is None:
+        return None
+    ids = frozenset(t.version_id for t in tasks)
+    shown = shown_as(
+        Cell(label="private", task_ids=ids, passed=cell["passed"], total=cell["samples"])
+    )
+    if not isinstance(shown, AtLeast | AtMost):
+        return cell
+    units = round(shown.passed * len(tasks) / shown.total)
+    interval = wilson(units, len(tasks))
+    at_least = isinstance(shown, AtLeast)
+    return {
+        **cell,
+        "passed": shown.passed,
+        "score_e4": score.e4(shown.passed / shown.total),
+        "se_e4": 0,
+        "low_e4": score.e4(interval.low) if at_least else 0,
+        "high_e4": 10_000 if at_least else score.e4(interval.high),
+        "bound": "at_least" if at_least else "at_most",
+    }
+
+
+def _started(evaluation: Evaluation) -> int:
+    """All evaluations of this model in this form, published or not."""
+    return Evaluation.objects.filter(form=evaluation.form, model=evaluation.model).count()
+
+
+def _isolation(evaluation: Evaluation) -> str:
+    """The levels its verdicts were judged at, weakest reading first."""
+    rows = VerdictRecord.objects.filter(attempt__evaluation=evaluation).exclude(isolation="")
+    return ", ".join(sorted(set(rows.values_list("isolation", flat=True))))
+
+
+def _model_facts(evaluation: Evaluation) -> dict[str, Any]:
+    model = evaluation.model
+    return {
+        "slug": model.slug,
+        "name": model.name,
+        "version": model.version,
+        "owner": evaluation.owner_group.name,
+        "owner_slug": evaluation.owner_group.slug,
+        "open": model.open,
+        "declared_cutoff": model.declared_cutoff.isoformat() if model.declared_cutoff else "",
+    }
+
+
+def _unranked(evaluation: Evaluation, reason: str) -> dict[str, Any]:
+    return {
+        "model": _model_facts(evaluation),
+        "state": evaluation.state,
+        "reason": reason,
+        "evaluations": _started(evaluation),
+    }
+
+
+def _track_facts(track: Track, form: Form) -> dict[str, Any]:
+    versions = TaskVersion.objects.filter(pk__in=form.entries.values("version_id"))
+    return {
+        "slug": track.slug,
+        "name": track.name,
+        "judging_class": track.judging_class,
+        "languages": sorted(set(versions.values_list("language", flat=True))),
+        "shapes": sorted(set(versions.values_list("shape", flat=True))),
+    }
+
+
+def _rotation_facts(form: Form) -> dict[str, Any]:
+    rotation = form.rotation
+    private = TaskVersion.objects.filter(
+        pk__in=form.entries.filter(split=Split.PRIVATE).values("version_id")
+    )
+    dates = private.aggregate(oldest=Min("written_on"), newest=Max("written_on"))
+    first = _first_send(rotation)
+    return {
+        "slug": rotation.slug,
+        "state": rotation.state,
+        "opens_at": _text(rotation.opens_at),
+        "closes_at": _text(rotation.closes_at),
+        "private_tasks": form.entries.filter(split=Split.PRIVATE).count(),
+        "public_tasks": form.entries.filter(split=Split.PUBLIC).count(),
+        "root": rotation.root,
+        "committed_at": _text(rotation.committed_at) if rotation.committed_at else "",
+        "first_send_at": _text(first) if first else "",
+        "log_index": rotation.log_index,
+        "oldest_task": dates["oldest"].isoformat() if dates["oldest"] else "",
+        "newest_task": dates["newest"].isoformat() if dates["newest"] else "",
+        "witnesses": 0,
+    }
+
+
+def _first_send(rotation: Rotation) -> datetime | None:
+    sends = Send.objects.filter(attempt__evaluation__rotation=rotation)
+    first: datetime | None = sends.aggregate(first=Min("committed_at"))["first"]
+    return first
+
+
+def _evaluation_counts(form: Form) -> dict[str, int]:
+    states = list(Evaluation.objects.filter(form=form).values_list("state", flat=True))
+    return {"started": len(states), **{s.value: states.count(s) for s in EvaluationState}}
+
+
+def _resolves_e4(form: Form) -> int:
+    """The smallest difference two models on this board are told apart by, with 80 % power."""
+    tasks = form.entries.filter(split=Split.PRIVATE).count()
+    if not tasks:
+        return 0
+    return min(10_000, score.e4(detectable_difference(tasks, form.track.protocol.samples)))
+
+
+def publish_rotation(*, rotation: Rotation) -> PublishedRotation:
+    """Copy the public facts of an opened or closed rotation."""
+    versions = TaskVersion.objects.filter(pk__in=rotation.plan["versions"])
+    started = Evaluation.objects.filter(rotation=rotation)
+    row, _ = PublishedRotation.objects.update_or_create(
+        name=rotation.slug,
+        defaults={
+            "pool": rotation.pool.slug,
+            "state": rotation.state,
+            "opens_at": rotation.opens_at,
+            "closes_at": rotation.closes_at,
+            "private_tasks": versions.filter(task__split=Split.PRIVATE).count(),
+            "public_tasks": versions.filter(task__split=Split.PUBLIC).count(),
+            "root": rotation.root,
+            "committed_at": rotation.committed_at,
+            "log_index": rotation.log_index,
+            "first_send_at": _first_send(rotation),
+            "evaluations_started": started.count(),
+            "evaluations_complete": started.filter(state=EvaluationState.COMPLETE).count(),
+        },
+    )
+    return row
+
+
+def announce(*, rotation: Rotation, signer: LogSigner) -> PublishedRotation:
+    """Sign the log as it stands and show the rotation's public facts."""
+    sign_log(signer=signer)
+    return publish_rotation(rotation=rotation)
+
+
+@transaction.atomic
+def publish_tasks(*, rotation: Rotation, opener: Opener, by: str) -> int:
+    """Copy the rotation's public control tasks out, whole; returns how many. Private ones stay."""
+    count = 0
+    for version, task in public_tasks(rotation=rotation, opener=opener, by=by):
+        PublishedTask.objects.update_or_create(
+            name=version.task.slug,
+            defaults={
+                "pool": rotation.pool.slug,
+                "rotation": rotation.slug,
+                "payload": to_payload(task),
+                "commitment": version.commitment,
+            },
+        )
+        count += 1
+    record("tasks.published", by=by, target=rotation.slug, count=count)
+    return count
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,152 @@
+"""Take examined tasks into a pool: sealed, versioned, committed to; unchanged ones are left alone.
+
+Example: importing the same folder twice stores nothing the second time; a changed statement makes
+version 2 of the same task. Names and content are remembered only as keyed hashes (MACs), because a
+task's name in its source can give it away.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from benchserver.audit.keys import keep
+from benchserver.audit.record import record
+from benchserver.core.errors import BadInput
+from benchserver.core.ids import new_id, opaque
+from benchserver.core.task import Split, TaskSpec, prompt_of, to_payload
+from benchserver.engines.vault.base import Right, Sealer
+from benchserver.pools.intake import Report
+from benchserver.pools.models import Pool, Task, TaskVersion
+from benchserver.pools.unseal import context
+from benchserver.transparency.commitments import new_salt, task_commitment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What became of one task: ``stored``, ``unchanged`` or ``refused`` (with the reason)."""
+
+    source_id: str
+    result: str
+    reason: str = ""
+    slug: str = ""
+
+
+def ingest(
+    *,
+    pool: Pool,
+    tasks: Sequence[tuple[TaskSpec, Report]],
+    sealer: Sealer,
+    mac_key: bytes,
+    by: str,
+) -> list[Ingested]:
+    """Store the good ones, one transaction each; a bad one is refused and changes nothing."""
+    return [
+        _store(pool=pool, task=task, report=report, sealer=sealer, mac_key=mac_key, by=by)
+        if report.good
+        else Ingested(source_id=task.source_id, result="refused", reason=report.first_fault())
+        for task, report in tasks
+    ]
+
+
+def already_stored(*, pool: Pool, task: TaskSpec, mac_key: bytes) -> bool:
+    """Is exactly this content the newest version of its task? Then intake need not run again."""
+    mac = _mac(mac_key, pool, "source", task.source_id)
+    newest = TaskVersion.objects.filter(task__pool=pool, task__source_mac=mac).order_by("number")
+    last = newest.last()
+    return last is not None and last.content_mac == _content_mac(mac_key, pool, task)
+
+
+@transaction.atomic
+def _store(
+    *, pool: Pool, task: TaskSpec, report: Report, sealer: Sealer, mac_key: bytes, by: str
+) -> Ingested:
+    split = task.split or Split.PRIVATE
+    row, _ = Task.objects.select_for_update().get_or_create(
+        pool=pool,
+        source_mac=_mac(mac_key, pool, "source", task.source_id),
+        defaults={"slug": opaque("ta"), "split": split.value},
+    )
+    if row.split != split.value:
+        reason = f"its split is {row.split} for life and cannot become {split.value}"
+        return Ingested(source_id=task.source_id, result="refused", reason=reason)
+    content_mac = _content_mac(mac_key, pool, task)
+    if (
+        row.versions.order_by("-number").values_list("content_mac", flat=True).first()
+        == content_mac
+    ):
+        return Ingested(source_id=task.source_id, result="unchanged", slug=row.slug)
+    version = _seal_version(row=row, task=task, report=report, sealer=sealer)
+    version.content_mac = content_mac
+    version.family_mac = _mac(mac_key, pool, "family", task.family or task.source_id)
+    version.save(force_insert=True)
+    record("task.stored", by=by, target=str(version.pk), pool=pool.slug, number=version.number)
+    return Ingested(source_id=task.source_id, result="stored", slug=row.slug)
+
+
+def _seal_version(*, row: Task, task: TaskSpec, report: Report, sealer: Sealer) -> TaskVersion:
+    """The immutable version with its sealed fields and its salted commitment; not saved yet."""
+    last: int = row.versions.aggregate(last=Max("number"))["last"] or 0
+    version = TaskVersion(
+        id=new_id(),
+        task=row,
+        number=last + 1,
+        shape=task.shape.value,
+        language=task.language,
+        judging_class=task.judging_class.value,
+        topic=task.topic,
+        difficulty=task.difficulty,
+        written_on=_date(task.created),
+        intake={gate.name: gate.figure for gate in report.gates},
+    )
+    payload, salt = to_payload(task), new_salt()
+    version.commitment = task_commitment(salt, payload).hex()
+    prompt_at, task_at, salt_at = (context(version, f) for f in ("prompt", "task", "salt"))
+    prompt_key, prompt_fields = sealer.seal(
+        Right.GENERATE, {prompt_at: _json(dataclasses.asdict(prompt_of(task)))}
+    )
+    task_key, task_fields = sealer.seal(Right.EXECUTE, {task_at: _json(payload), salt_at: salt})
+    version.prompt_data_key, version.prompt_sealed = keep(prompt_key), prompt_fields[prompt_at]
+    version.task_data_key, version.task_sealed = keep(task_key), task_fields[task_at]
+    version.salt_sealed = task_fields[salt_at]
+    return version
+
+
+def _mac(mac_key: bytes, pool: Pool, purpose: str, text: str) -> str:
+    message = f"{purpose}\n{pool.pk}\n{text}".encode()
+    return hmac.new(mac_key, message, sha256).hexdigest()
+
+
+def _content_mac(mac_key: bytes, pool: Pool, task: TaskSpec) -> str:
+    return _mac(mac_key, pool, "content", _json(to_payload(task)).decode())
+
+
+def _json(data: Any) -> bytes:
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _date(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{text!r} is no date", place="created", mend="Write YYYY-MM-DD.") from None
+
+
+def pool_named(slug: str) -> Pool:
+    """Raises ``BadInput`` that lists the pools there are."""
+    pool = Pool.objects.filter(slug=slug).first()
+    if pool is None:
+        known = ", ".join(Pool.objects.values_list("slug", flat=True)) or "none yet"
+        raise BadInput(f"no pool {slug!r}", place="--pool", mend=f"There are: {known}.")
+    return pool

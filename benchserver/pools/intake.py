@@ -1,0 +1,102 @@
+"""Is this task good enough to judge a model by? Gates that run before anything is stored.
+
+The reference must pass three times in fresh sandboxes; programs that solve nothing (empty,
+constants, echo) and the author's own wrong solutions must fail. Example: a task whose tests accept
+``return None`` is refused with the gate ``null_solutions`` and the number that got through.
+Nothing here touches the database; ``check_tasks`` uses it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from benchserver.core.task import CallCases, CheckScript, Shape, TaskSpec
+from benchserver.core.verdict import Judgement
+
+REFERENCE_RUNS = 3
+# A judge bound to a sandbox: (task, code) -> judgement. Raises PlatformFault when we failed.
+Judging = Callable[[TaskSpec, str], Judgement]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One check: its figure in words and whether it held. No task content."""
+
+    name: str
+    held: bool
+    figure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    source_id: str
+    gates: tuple[Gate, ...]
+
+    @property
+    def good(self) -> bool:
+        return all(gate.held for gate in self.gates)
+
+    def first_fault(self) -> str:
+        return next((f"{g.name}: {g.figure}" for g in self.gates if not g.held), "")
+
+
+def examine(task: TaskSpec, *, judging: Judging, wrong: Sequence[str] = ()) -> Report:
+    """All gates of one task; later gates are skipped once one fails (they would mean nothing)."""
+    gates: list[Gate] = []
+    for gate in _gates(task, judging, wrong):
+        gates.append(gate)
+        if not gate.held:
+            break
+    return Report(source_id=task.source_id, gates=tuple(gates))
+
+
+def examine_all(
+    tasks: Sequence[TaskSpec],
+    *,
+    judging: Judging,
+    wrong: Callable[[TaskSpec], Sequence[str]],
+    workers: int,
+) -> Iterator[Report]:
+    """Reports in the order of the tasks, ``workers`` tasks at a time."""
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        yield from pool.map(lambda t: examine(t, judging=judging, wrong=wrong(t)), tasks)
+
+
+def _gates(task: TaskSpec, judging: Judging, wrong: Sequence[str]) -> Iterator[Gate]:
+    verdicts = [judging(task, task.reference).verdict for _ in range(REFERENCE_RUNS)]
+    passes = sum(verdict == "passed" for verdict in verdicts)
+    figure = f"{passes} of {REFERENCE_RUNS} runs passed"
+    if passes < REFERENCE_RUNS:
+        figure += f", last verdict {next(v for v in verdicts if v != 'passed')}"
+    yield Gate(name="reference", held=passes == REFERENCE_RUNS, figure=figure)
+    yield _must_fail("null_solutions", task, null_solutions(task), judging)
+    if wrong:
+        yield _must_fail("wrong_solutions", task, wrong, judging)
+
+
+def _must_fail(name: str, task: TaskSpec, codes: Sequence[str], judging: Judging) -> Gate:
+    survivors = sum(judging(task, code).passed for code in codes)
+    figure = f"{len(codes) - survivors} of {len(codes)} rejected"
+    return Gate(name=name, held=survivors == 0, figure=figure)
+
+
+def null_solutions(task: TaskSpec) -> list[str]:
+    """Programs that solve nothing in the task's language and shape."""
+    if task.shape is Shape.PROGRAM:
+        return ["", "print()\n", "print(0)\n", "import sys\nsys.stdout.write(sys.stdin.read())\n"]
+    names = _names(task)
+    bodies = ("pass", "return 0", "return ''", "return []", "return True")
+    return ["", *("".join(_function(name, body) for name in names) for body in bodies)]
+
+
+def _names(task: TaskSpec) -> tuple[str, ...]:
+    if isinstance(task.tests, CheckScript):
+        return task.tests.proxies
+    assert isinstance(task.tests, CallCases)
+    return (task.entry_point,)
+
+
+def _function(name: str, body: str) -> str:
+    return f"def {name}(*args, **kwargs):\n    {body}\n\n"

@@ -1,0 +1,44 @@
+"""The only door from a sealed task to its plaintext; every use is audited.
+
+Only intake, generate, judge and disclose may import this module (an import contract keeps it so),
+and it works only in a process that holds the right's private half. Example:
+``prompt(version=v, opener=o, by="generate w1")`` gives what the model is shown, nothing of the tests.
+"""
+
+from __future__ import annotations
+
+import json
+
+from benchserver.audit.keys import fetch
+from benchserver.audit.record import record
+from benchserver.core.task import PromptSpec, Shape, TaskSpec, from_payload
+from benchserver.engines.vault.base import Context, Opener
+from benchserver.pools.models import TaskVersion
+
+
+def context(version: TaskVersion, field: str) -> Context:
+    """What a sealed field of a version is bound to."""
+    return Context(table="task_version", row=str(version.pk), field=field, revision=version.number)
+
+
+def prompt(*, version: TaskVersion, opener: Opener, by: str) -> PromptSpec:
+    """The prompt part (generate right). Raises ``CannotOpen``."""
+    key = fetch(version.prompt_data_key)
+    data = json.loads(opener.open(key, context(version, "prompt"), bytes(version.prompt_sealed)))
+    record("prompt.opened", by=by, target=str(version.pk))
+    return PromptSpec(**{**data, "shape": Shape(data["shape"])})
+
+
+def task(*, version: TaskVersion, opener: Opener, by: str) -> TaskSpec:
+    """The whole task (execute right). Raises ``CannotOpen``."""
+    key = fetch(version.task_data_key)
+    data = json.loads(opener.open(key, context(version, "task"), bytes(version.task_sealed)))
+    record("task.opened", by=by, target=str(version.pk))
+    return from_payload(data)
+
+
+def salt(*, version: TaskVersion, opener: Opener, by: str) -> bytes:
+    """The commitment's salt (execute right), needed only to reveal. Raises ``CannotOpen``."""
+    key = fetch(version.task_data_key)
+    record("salt.opened", by=by, target=str(version.pk))
+    return opener.open(key, context(version, "salt"), bytes(version.salt_sealed))

@@ -1,0 +1,133 @@
+"""The composition root: settings -> engines, the only place that knows both.
+
+Example: ``opener()`` gives what this process's key files allow and fails loudly, naming the setting,
+where a private half is needed and absent. Everything is built once per process, at first use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from benchserver.core.errors import BadInput, MissingPart
+from benchserver.core.task import TaskSpec
+from benchserver.core.verdict import Judgement
+from benchserver.engines import judges
+from benchserver.engines.endpoints import registry as endpoint_registry
+from benchserver.engines.endpoints.address import AddressPolicy
+from benchserver.engines.endpoints.base import EndpointClient
+from benchserver.engines.endpoints.transport import Transport
+from benchserver.engines.judges import registry as judge_registry
+from benchserver.engines.sandbox import registry as sandbox_registry
+from benchserver.engines.sandbox.base import Sandbox
+from benchserver.engines.signing.base import LogSigner
+from benchserver.engines.signing.local import LocalLogSigner
+from benchserver.engines.vault.base import Opener, Right, Sealer
+from benchserver.engines.vault.keyring import read_secret
+from benchserver.engines.vault.opener import HpkeOpener
+from benchserver.engines.vault.sealer import HpkeSealer
+from benchserver.evaluations.policy import EnginePolicy
+
+
+@cache
+def sealer() -> Sealer:
+    """The public halves: every process has them."""
+    return HpkeSealer.from_files(
+        {
+            Right.GENERATE: settings.SEAL_GENERATE_KEY_FILE,
+            Right.EXECUTE: settings.SEAL_EXECUTE_KEY_FILE,
+        }
+    )
+
+
+@cache
+def opener() -> Opener:
+    """The private halves this process was given; opening with another right raises."""
+    files: dict[Right, Path | None] = {
+        Right.GENERATE: settings.OPEN_GENERATE_KEY_FILE,
+        Right.EXECUTE: settings.OPEN_EXECUTE_KEY_FILE,
+    }
+    return HpkeOpener.from_files({right: path for right, path in files.items() if path})
+
+
+@cache
+def signer() -> LogSigner:
+    """The log's signing key. Raises ``MissingPart`` in a process that does not hold it."""
+    if settings.SIGNING_KEY_FILE is None:
+        raise MissingPart("the log's signing key", mend="Set SIGNING_KEY_FILE")
+    return LocalLogSigner(
+        settings.SIGNING_KEY_FILE, settings.SIGNING_STATE_FILE, settings.LOG_ORIGIN
+    )
+
+
+@cache
+def sandbox() -> Sandbox:
+    """The probed sandbox engine of this machine. Raises ``MissingPart``: it fails closed."""
+    return sandbox_registry.open_sandbox(settings.SANDBOX)
+
+
+def judging() -> Callable[[TaskSpec, str], Judgement]:
+    """A judge bound to this process's sandbox."""
+    box = sandbox()
+    return lambda task, code: judge_registry.judge(task=task, code=code, sandbox=box)
+
+
+@cache
+def judge_image() -> str:
+    """What judges, as one digest over the judges' own sources; committed to by a rotation."""
+    folder = Path(judges.__file__).parent
+    digest = hashlib.sha256()
+    for source in sorted(folder.rglob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return f"sha256:{digest.hexdigest()}"
+
+
+@cache
+def address_policy() -> AddressPolicy:
+    return AddressPolicy(allow_local=settings.ENDPOINT_ALLOW_LOCAL, production=settings.PRODUCTION)
+
+
+def check_address(url: str) -> None:
+    """Raises ``BadInput`` when an endpoint may not live there; nothing is looked up or called."""
+    address_policy().parse(url)
+
+
+@cache
+def _transport() -> Transport:
+    ca_file = str(settings.ENDPOINT_CA_FILE or "")
+    return Transport(policy=address_policy(), ca_file=ca_file)
+
+
+@cache
+def endpoint(protocol: str) -> EndpointClient:
+    """The client of a wire protocol. Raises ``BadInput`` for an unknown name."""
+    return endpoint_registry.client(protocol, _transport())
+
+
+def protocols() -> tuple[str, ...]:
+    return tuple(sorted(endpoint_registry.PROTOCOLS))
+
+
+@cache
+def mac_key() -> bytes:
+    """Key of the MACs by which tasks are recognised again; derived, so it reveals nothing."""
+    try:
+        secret = read_secret(settings.SECRET_KEY_FILE)
+    except (MissingPart, BadInput):
+        secret = settings.SECRET_KEY
+    return hashlib.sha256(b"benchserver task mac\n" + secret.encode()).digest()
+
+
+def engine_policy() -> EnginePolicy:
+    return EnginePolicy(
+        lease_seconds=settings.LEASE_SECONDS,
+        refused_sends_max=settings.REFUSED_SENDS_MAX,
+        retry_base_seconds=settings.RETRY_BASE_SECONDS,
+        evaluations_per_rotation=settings.EVALUATIONS_PER_ROTATION,
+        exposure_per_provider=settings.EXPOSURE_PER_PROVIDER,
+        exposure_per_task=settings.EXPOSURE_PER_TASK,
+    )

@@ -1,0 +1,135 @@
+"""The jobs: id in, one verb, wake what is due, nothing out. A job holds no rule of its own.
+
+Messages carry ids only, so a forged or doubled one can at most cause a look at the database.
+Example: ``generate`` works on one attempt of an endpoint, then asks to be called again if more
+is due.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from benchserver import dispatch, wiring
+from benchserver.core.errors import NotAllowed
+from benchserver.dispatch import queue
+from benchserver.evaluations import generate as generation
+from benchserver.evaluations import judge as judging
+from benchserver.evaluations import reconcile as mending
+from benchserver.evaluations.score import finish
+from benchserver.leaderboard import publish as publishing
+from benchserver.pools import queries as pools
+from benchserver.pools import rotate
+from benchserver.worker.identity import worker_name
+
+logger = logging.getLogger(__name__)
+
+
+@queue.task(name="benchserver.generate")
+def generate(endpoint_id: str) -> None:
+    """Work on one attempt of an endpoint; more due work gets a wake-up of its own."""
+    target = _uuid(endpoint_id)
+    evaluation = target and generation.generate_next(
+        endpoint_id=target,
+        worker=worker_name(),
+        engines=generation.Engines(
+            client=wiring.endpoint,
+            opener=wiring.opener(),
+            sealer=wiring.sealer(),
+            policy=wiring.engine_policy(),
+        ),
+    )
+    if evaluation:
+        _after(evaluation)
+        dispatch.nudge("generate", endpoint_id)
+
+
+@queue.task(name="benchserver.judge")
+def judge(attempt_id: str) -> None:
+    """Judge one stored reply."""
+    target = _uuid(attempt_id)
+    evaluation = target and judging.judge_attempt(
+        attempt_id=target,
+        worker=worker_name(),
+        engines=judging.Engines(
+            judging=wiring.judging(), opener=wiring.opener(), policy=wiring.engine_policy()
+        ),
+    )
+    if evaluation:
+        _after(evaluation)
+
+
+def _after(evaluation_id: UUID) -> None:
+    finish(evaluation_id=evaluation_id, sealer=wiring.sealer())
+    dispatch.flush()
+
+
+def _uuid(text: str) -> UUID | None:
+    """A forged message names nothing and wakes nothing."""
+    try:
+        return UUID(text)
+    except (ValueError, AttributeError, TypeError):
+        return None
+
+
+def _alone(job: Callable[[], None]) -> Callable[[], None]:
+    """Skip this run while another process is in the same job: an advisory lock by its name."""
+
+    @wraps(job)
+    def locked() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [job.__name__])
+            if not cursor.fetchone()[0]:
+                return
+        try:
+            job()
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [job.__name__])
+
+    return locked
+
+
+@queue.task(name="benchserver.relay")
+@_alone
+def relay() -> None:
+    """Publish wake-ups that were not published on commit."""
+    dispatch.flush()
+
+
+@queue.task(name="benchserver.reconcile")
+@_alone
+def reconcile() -> None:
+    """Move on whatever a dead worker, a lost message or a closed window left behind."""
+    mended = mending.reconcile(retry_base=float(settings.RETRY_BASE_SECONDS))
+    if mended.expired:
+        logger.warning("reconcile: %s expired leases moved on", mended.expired)
+    for evaluation in mending.unfinished():
+        finish(evaluation_id=evaluation.pk, sealer=wiring.sealer())
+    dispatch.flush()
+    publishing.copy_logged(signer=wiring.signer())
+
+
+@queue.task(name="benchserver.rotations")
+@_alone
+def rotations() -> None:
+    """Open and close rotations at their dates, by the database clock, and say so in public."""
+    now = rotate.database_now()
+    for rotation in pools.due_to_close(now):
+        closed = rotate.close_rotation(rotation=rotation, by="schedule")
+        publishing.announce(rotation=closed, signer=wiring.signer())
+    for rotation in pools.due_to_open(now):
+        try:
+            opened = rotate.open_rotation(
+                rotation=rotation, judge_image=wiring.judge_image(), by="schedule"
+            )
+        except NotAllowed as problem:
+            logger.error("rotation %s cannot open: %s", rotation.slug, problem.code)
+            continue
+        publishing.announce(rotation=opened, signer=wiring.signer())
+        publishing.publish_tasks(rotation=opened, opener=wiring.opener(), by="schedule")
