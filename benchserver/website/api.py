@@ -26,6 +26,8 @@ from django.views.decorators.http import require_safe
 
 from benchserver.leaderboard.models import PublishedRotation, Snapshot
 from benchserver.ledger.models import Entry
+from benchserver.transparency.bundle import make_bundle
+from benchserver.transparency.notes import parse_verifier_key
 from benchserver.website import queries
 from benchserver.website.pages import find_snapshot, memory
 from benchserver.website.remember import Answer, respond
@@ -234,6 +236,22 @@ def entries(query: QueryDict) -> tuple[bytes, str]:
     where = reverse("website:api_entries")
     following = f"{where}?start={found[limit].index}&limit={limit}" if len(found) > limit else None
     return dump({"next": following, "results": [log_entry(each) for each in found[:limit]]})
+
+
+@public
+def bundle(query: QueryDict) -> tuple[bytes, str]:
+    """Everything ``verify.py`` checks, in one file (docs/transparency.md)."""
+    newest = queries.checkpoint()
+    if newest is None:
+        raise Http404("Nothing has been logged yet.")
+    return dump(
+        make_bundle(
+            key=parse_verifier_key(newest.verifier_key),
+            checkpoint=newest.note,
+            entries=queries.covered(newest.size),
+            earlier=queries.earlier_checkpoints(newest.size),
+        )
+    )
 
 
 def log_entry(entry: Entry) -> dict[str, Any]:

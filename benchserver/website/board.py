@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchserver.website import axis, costchart
+from benchserver.website import costchart
+from benchserver.website.axis import Axis, Mark, fitting
 from benchserver.website.figures import (
     clean,
     clock,
@@ -53,7 +54,7 @@ class Score:
     interval: str
     counts: str
     missing: str
-    mark: axis.Mark
+    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,8 @@ class BoardPage:
     unranked: tuple[Unranked, ...]
     facts: Facts
     protocol: Mapping[str, Any]
-    axis: axis.Axis
-    ruler: axis.Mark | None
+    axis: Axis
+    ruler: Mark | None
     wide_chart: costchart.Chart | None
     tall_chart: costchart.Chart | None
 
@@ -160,21 +161,22 @@ def board_page(body: Body) -> BoardPage:
     )
 
 
-def shared_axis(rows: Sequence[Body]) -> axis.Axis:
+def shared_axis(rows: Sequence[Body]) -> Axis:
     edges = (row["private"][key] for row in rows for key in ("low_e4", "high_e4"))
-    return axis.fitting(edges)
+    return fitting(edges)
 
 
-def rows_of(rows: Sequence[Body], shared: axis.Axis) -> tuple[Row, ...]:
-    """The rows in the snapshot's order; ``leads`` marks the first of each tier."""
-    tiers = [None, *(row["tier"] for row in rows)]
+def rows_of(rows: Sequence[Body], shared: Axis) -> tuple[Row, ...]:
+    """Tier by tier, inside a tier in the snapshot's order; ``leads`` marks each tier's first."""
+    ordered = sorted(rows, key=lambda row: int(row["tier"]))
+    before = [None, *(row["tier"] for row in ordered)]
     return tuple(
-        row_of(row, shared, leads=row["tier"] != before)
-        for row, before in zip(rows, tiers, strict=False)
+        row_of(row, shared, leads=row["tier"] != tier)
+        for row, tier in zip(ordered, before, strict=False)
     )
 
 
-def row_of(row: Body, shared: axis.Axis, *, leads: bool = True) -> Row:
+def row_of(row: Body, shared: Axis, *, leads: bool = True) -> Row:
     gap, faults, public = row["gap"], row["faults"], row["public"]
     cost = row["cost_per_task_micro_usd"]
     return Row(
@@ -213,7 +215,7 @@ def model_name(model: Body) -> ModelName:
     )
 
 
-def score_of(part: Body, shared: axis.Axis) -> Score:
+def score_of(part: Body, shared: Axis) -> Score:
     bound, low, high = part["bound"], part["low_e4"], part["high_e4"]
     e4 = part["score_e4"]
     missing = part["missing"]
@@ -280,7 +282,7 @@ def _points(rows: Sequence[Body]) -> list[costchart.Point]:
     ]
 
 
-def _ruler(resolves_e4: int, shared: axis.Axis) -> axis.Mark | None:
+def _ruler(resolves_e4: int, shared: Axis) -> Mark | None:
     """The smallest difference told apart, drawn to scale at the axis' lower end."""
     if not 0 < resolves_e4 < shared.high_e4 - shared.low_e4:
         return None

@@ -107,10 +107,12 @@ def draw(points: Sequence[Point], *, width: int, height: int) -> Chart | None:
     centres = [(frame.x(p.cost), frame.y(p.score)) for p in priced]
     steps = _staircase(priced, frame)
     lines = [_around(a, b) for a, b in pairwise(steps)]
-    labels = _labels([p.name for p in priced], centres, frame.area, lines)
-    dots = [
-        _dot(p, frame, c, label) for p, c, label in zip(priced, centres, labels, strict=True)
+    whiskers = [
+        Box(x - 2, frame.y(p.high), x + 2, frame.y(p.low))
+        for p, (x, _) in zip(priced, centres, strict=True)
     ]
+    labels = _labels([p.name for p in priced], centres, frame.area, lines, whiskers)
+    dots = [_dot(p, frame, c, label) for p, c, label in zip(priced, centres, labels, strict=True)]
     return Chart(
         width=width,
         height=height,
@@ -189,7 +191,8 @@ def _dot(point: Point, frame: _Frame, centre: tuple[float, float], label: Label 
 
 def _staircase(points: Sequence[Point], frame: _Frame) -> list[tuple[int, int]]:
     """The corners of the line over models that no cheaper model equals, to the right edge."""
-    best, corners = -1, []
+    best = -1
+    corners: list[tuple[int, int]] = []
     for point in sorted(points, key=lambda p: (p.cost, -p.score)):
         if point.score <= best:
             continue
@@ -212,24 +215,28 @@ def _labels(
     centres: Sequence[tuple[float, float]],
     area: Box,
     lines: Sequence[Box],
+    whiskers: Sequence[Box],
 ) -> list[Label | None]:
-    """A free place for each name, best scores first since readers look for those."""
+    """A free place for each name, best scores first since readers look for those.
+
+    A place that touches no ``whiskers`` (drawn intervals) is taken first; crossing one is legible.
+    """
     taken = [*lines, *(Box(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in centres)]
     found: list[Label | None] = [None] * len(names)
     for i in sorted(range(len(names)), key=lambda i: (centres[i][1], centres[i][0], i)):
-        text = shortened(names[i], NAME_LENGTH)
-        label = next(
-            (
-                label
-                for label in _places(text, *centres[i])
-                if label.box.within(area) and not any(label.box.touches(b) for b in taken)
-            ),
-            None,
-        )
+        places = list(_places(shortened(names[i], NAME_LENGTH), *centres[i]))
+        label = _free(places, area, [*taken, *whiskers]) or _free(places, area, taken)
         if label:
             taken.append(label.box)
             found[i] = label
     return found
+
+
+def _free(places: Iterable[Label], area: Box, taken: Sequence[Box]) -> Label | None:
+    for label in places:
+        if label.box.within(area) and not any(label.box.touches(box) for box in taken):
+            return label
+    return None
 
 
 def text_width(text: str) -> float:

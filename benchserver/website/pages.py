@@ -7,6 +7,7 @@ Example: ``GET /boards/python/?rotation=ro-2026-11`` shows that rotation's newes
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import resources
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,13 +18,24 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from benchserver.leaderboard.models import Snapshot
+from benchserver.core.disclosure import SMALL_CELL
+from benchserver.leaderboard.models import PublishedRotation, Snapshot
 from benchserver.website import queries
-from benchserver.website.board import board_page, short_hash
-from benchserver.website.figures import day, plural
+from benchserver.website.board import (
+    Body,
+    board_page,
+    model_name,
+    row_of,
+    shared_axis,
+    short_hash,
+)
+from benchserver.website.figures import clean, clock, day, plural
+from benchserver.website.records import entries_phrase, entry_view, rotation_view
 from benchserver.website.remember import Memory, respond
 
 HTML = "text/html; charset=utf-8"
+ENTRIES_SHOWN = 100
+END_OF_LOG = 10**17
 Context = Mapping[str, Any]
 
 memory = Memory(queries.publication)
@@ -46,8 +58,7 @@ def log_line() -> Context | None:
     newest = queries.checkpoint()
     if newest is None:
         return None
-    entries = plural(newest.size, "entry")
-    return {"entries": entries, "root": short_hash(newest.root), "size": newest.size}
+    return {"entries": entries_phrase(newest.size), "root": short_hash(newest.root)}
 
 
 @require_safe
@@ -114,7 +125,7 @@ def board_url(board: Snapshot, view: str = "board", **query: object) -> str:
 
 def cite(snapshot: Snapshot, name: str) -> str:
     """One line that names the snapshot so that it can be found and checked years later."""
-    where = settings.PUBLIC_URL.rstrip("/") + board_url(snapshot, snapshot=snapshot.sequence)
+    where = base_url() + board_url(snapshot, snapshot=snapshot.sequence)
     on = day(snapshot.published_at.isoformat())
     return (
         f"benchserver: {name}. Rotation {snapshot.rotation}, snapshot {snapshot.sequence}, "
@@ -125,3 +136,151 @@ def cite(snapshot: Snapshot, name: str) -> str:
 def boards_context(snapshots: list[Snapshot]) -> Context:
     pages = [board_page(each.board) for each in snapshots]
     return {"section": "boards", "pages": pages, "rotations": queries.rotations()}
+
+
+@require_safe
+def models(request: HttpRequest) -> HttpResponseBase:
+    return show(
+        request,
+        "models.html",
+        lambda: {"section": "models", "models": [model_name(m) for m in queries.models()]},
+    )
+
+
+@require_safe
+def model(request: HttpRequest, slug: str) -> HttpResponseBase:
+    return show(request, "model.html", lambda: model_context(slug), slug)
+
+
+def model_context(slug: str) -> Context:
+    """All published rows of a model, newest board first. Raises ``Http404`` when none names it."""
+    found = queries.model_results(slug)
+    if not found:
+        raise Http404("No published board names this model.")
+    ranked = [(board, row) for board, row in found if "private" in row]
+    shared = shared_axis([row for _, row in ranked])
+    return {
+        "section": "models",
+        "model": model_name(found[0][1]["model"]),
+        "ticks": shared.ticks,
+        "results": [{**board_link(b), "row": row_of(row, shared)} for b, row in ranked],
+        "open": [{**board_link(b), "entry": row} for b, row in found if "private" not in row],
+        "evaluations": plural(sum(row["evaluations"] for _, row in found), "evaluation"),
+        "json_url": reverse("website:api_model", args=[slug]),
+    }
+
+
+def board_link(body: Body) -> dict[str, Any]:
+    track, rotation = body["track"]["slug"], body["rotation"]["slug"]
+    return {
+        "board": clean(body["track"]["name"]),
+        "rotation": rotation,
+        "models": plural(len(body["rows"]), "model"),
+        "url": f"{reverse('website:board', args=[track])}?{urlencode({'rotation': rotation})}",
+    }
+
+
+@require_safe
+def rotations(request: HttpRequest) -> HttpResponseBase:
+    return show(
+        request,
+        "rotations.html",
+        lambda: {
+            "section": "rotations",
+            "rotations": [rotation_view(each) for each in queries.rotations()],
+        },
+    )
+
+
+@require_safe
+def rotation(request: HttpRequest, name: str) -> HttpResponseBase:
+    return show(request, "rotation.html", lambda: rotation_context(name), name)
+
+
+def rotation_context(name: str) -> Context:
+    found = PublishedRotation.objects.filter(name=name).first()
+    if found is None:
+        raise Http404("No such rotation has been published.")
+    return {
+        "section": "rotations",
+        "rotation": rotation_view(found),
+        "boards": [
+            {"name": clean(s.board["track"]["name"]), "sequence": s.sequence, "url": board_url(s)}
+            for s in queries.boards_of_rotation(name)
+        ],
+        "base": base_url(),
+    }
+
+
+@require_safe
+def transparency(request: HttpRequest) -> HttpResponseBase:
+    before = request.GET.get("before", "")
+    wanted = int(before) if before.isdecimal() and len(before) < 18 else END_OF_LOG
+    return show(request, "transparency.html", lambda: log_context(wanted), str(wanted))
+
+
+def log_context(before: int) -> Context:
+    newest = queries.checkpoint()
+    found = queries.entries_before(before, ENTRIES_SHOWN)
+    return {
+        "section": "transparency",
+        "checkpoint": newest,
+        "signed_at": clock(newest.at.isoformat()) if newest else "",
+        "entries": [entry_view(each) for each in found],
+        "older": found[-1].index if found and found[-1].index > 0 else 0,
+        "base": base_url(),
+    }
+
+
+@require_safe
+def methodology(request: HttpRequest) -> HttpResponseBase:
+    return show(
+        request,
+        "methodology.html",
+        lambda: {"section": "methodology", "policy": policy(), "small_cell": SMALL_CELL},
+    )
+
+
+@require_safe
+def for_providers(request: HttpRequest) -> HttpResponseBase:
+    return show(
+        request,
+        "for_providers.html",
+        lambda: {"section": "providers", "policy": policy(), "base": base_url()},
+    )
+
+
+def policy() -> Context:
+    """The policy numbers as this service runs with them, for the pages that explain them."""
+    once = settings.EXPOSURE_PER_PROVIDER
+    return {
+        "cell": settings.MIN_CELL,
+        "once": "once" if once == 1 else plural(once, "time"),
+        "groups": settings.EXPOSURE_PER_TASK,
+        "days": settings.TASK_MAX_AGE_DAYS,
+        "evaluations": settings.EVALUATIONS_PER_ROTATION,
+        "refused": settings.REFUSED_SENDS_MAX,
+    }
+
+
+def base_url() -> str:
+    return settings.PUBLIC_URL.rstrip("/")
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponseBase:
+    def make() -> tuple[bytes, str]:
+        return render_to_string("robots.txt").encode(), "text/plain; charset=utf-8"
+
+    return respond(request, memory.recall(("robots",), make))
+
+
+@require_safe
+def verifier(request: HttpRequest) -> HttpResponseBase:
+    """The stand-alone verifier's source, so that checking needs nothing but this site's files."""
+
+    def make() -> tuple[bytes, str]:
+        source = resources.files("benchserver.transparency").joinpath("verify.py")
+        return source.read_bytes(), "text/x-python; charset=utf-8"
+
+    return respond(request, memory.recall(("verifier",), make))

@@ -6,7 +6,6 @@ older rotation was corrected later.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Iterator
 from typing import Any
 
@@ -49,9 +48,8 @@ def rotations_of(track: str) -> list[str]:
         .values_list("rotation")
         .annotate(last=Max("sequence"))
     )
-    opened = dict(
-        PublishedRotation.objects.filter(name__in=last).values_list("name", "opens_at")
-    )
+    opened = dict(PublishedRotation.objects.filter(name__in=last).values_list("name", "opens_at"))
+
     def age(name: str) -> tuple[bool, float, int]:
         at = opened.get(name)
         return (at is not None, at.timestamp() if at else 0.0, last[name])
@@ -107,8 +105,9 @@ def entries(*, start: int, limit: int) -> list[Entry]:
     return list(Entry.objects.filter(index__gte=start).order_by("index")[:limit])
 
 
-def newest_entries(limit: int) -> list[Entry]:
-    return list(Entry.objects.order_by("-index")[:limit])
+def entries_before(index: int, limit: int) -> list[Entry]:
+    """The newest entries with a smaller index, newest first."""
+    return list(Entry.objects.filter(index__lt=index).order_by("-index")[:limit])
 
 
 def entry_text(entry: Entry) -> str:
@@ -116,5 +115,19 @@ def entry_text(entry: Entry) -> str:
     return bytes(entry.body).decode()
 
 
-def entry_payload(entry: Entry) -> Any:
-    return json.loads(entry_text(entry))
+def covered(size: int) -> list[bytes]:
+    """The bodies of the entries that a checkpoint of this size covers, in order."""
+    bodies = Entry.objects.filter(index__lt=size).order_by("index").values_list("body", flat=True)
+    return [bytes(body) for body in bodies.iterator(chunk_size=1000)]
+
+
+def earlier_checkpoints(size: int) -> list[str]:
+    return list(
+        Checkpoint.objects.filter(size__lt=size).order_by("size").values_list("note", flat=True)
+    )
+
+
+def boards_of_rotation(name: str) -> list[Snapshot]:
+    return sorted(
+        (each for each in latest_of_each_board() if each.rotation == name), key=lambda s: s.track
+    )

@@ -15,12 +15,43 @@ from benchserver.website.figures import clean
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
-    "tier rank_best rank_worst model version owner open declared_cutoff "
-    "tasks samples passed bound score_e4 se_e4 low_e4 high_e4 missing "
-    "public_tasks public_passed public_bound public_score_e4 gap_e4 gap_low_e4 gap_high_e4 "
-    "seen_before_e4 endpoint_faults platform_faults evaluations evaluation "
-    "tokens_in tokens_out cost_micro_usd cost_per_task_micro_usd usage isolation ended_at"
-).split()
+    "tier",
+    "rank_best",
+    "rank_worst",
+    "model",
+    "version",
+    "owner",
+    "open",
+    "declared_cutoff",
+    "tasks",
+    "samples",
+    "passed",
+    "bound",
+    "score_e4",
+    "se_e4",
+    "low_e4",
+    "high_e4",
+    "missing",
+    "public_tasks",
+    "public_passed",
+    "public_bound",
+    "public_score_e4",
+    "gap_e4",
+    "gap_low_e4",
+    "gap_high_e4",
+    "seen_before_e4",
+    "endpoint_faults",
+    "platform_faults",
+    "evaluations",
+    "evaluation",
+    "tokens_in",
+    "tokens_out",
+    "cost_micro_usd",
+    "cost_per_task_micro_usd",
+    "usage",
+    "isolation",
+    "ended_at",
+)
 
 
 def csv_text(body: Mapping[str, Any]) -> str:

@@ -10,9 +10,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 NAMES = (
-    "aster basalt cinder dovetail equinox fathom gneiss harrow iris juniper kestrel lumen marl "
-    "nimbus obsidian pumice quartz rowan slate tern umber vellum willow xenon yarrow zephyr"
-).split()
+    "aster",
+    "basalt",
+    "cinder",
+    "dovetail",
+    "equinox",
+    "fathom",
+    "gneiss",
+    "harrow",
+    "iris",
+    "juniper",
+    "kestrel",
+    "lumen",
+    "marl",
+    "nimbus",
+    "obsidian",
+    "pumice",
+)
 OWNERS = ("Northlight", "Quarry AI", "Ember Labs", "Deepwell", "Plain Works", "Société Générique")
 START = datetime(2026, 11, 3, tzinfo=UTC)
 
@@ -65,7 +79,9 @@ def model(rng: random.Random, index: int) -> dict[str, Any]:
     }
 
 
-def row(rng: random.Random, index: int, *, tasks: int, samples: int, public: bool) -> dict[str, Any]:
+def row(
+    rng: random.Random, index: int, *, tasks: int, samples: int, public: bool
+) -> dict[str, Any]:
     skill = rng.uniform(0.15, 0.9)
     private = cell(rng, skill, tasks, samples)
     open_part = cell(rng, min(skill + rng.uniform(-0.05, 0.15), 0.98), tasks, samples)
@@ -121,9 +137,7 @@ def snapshot(
 ) -> dict[str, Any]:
     """One body of shape v1. The same arguments give the same body."""
     rng = random.Random(f"{seed}/{sequence}/{track}")
-    rows = tiered(
-        [row(rng, i, tasks=tasks, samples=samples, public=public) for i in range(models)]
-    )
+    rows = tiered([row(rng, i, tasks=tasks, samples=samples, public=public) for i in range(models)])
     left = [
         {
             "model": model(rng, models + i),
