@@ -12,14 +12,15 @@ read, set, index, iterate and print them. They are never compared here.
 from __future__ import annotations
 
 import builtins
-import os
 import sys
-from types import ModuleType
+from collections.abc import Callable
+from posix import _exit
 from typing import Any
 
 from benchserver.engines.judges.wire import WireError, decode, encode, receive, send
 
 IN, OUT = 3, 4
+ModuleType = type(sys)
 _TEXT_KEPT = 2000
 _SCALARS = (type(None), bool, int, float, str)
 
@@ -43,7 +44,7 @@ class Objects:
         return self._kept[number]
 
 
-_OPERATIONS = {
+_OPERATIONS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "call": lambda target, args, kwargs: target(*args, **kwargs),
     "get": lambda target, args, kwargs: getattr(target, *args),
     "set": lambda target, args, kwargs: setattr(target, *args),
@@ -58,13 +59,12 @@ _OPERATIONS = {
 }
 
 
-def load(path: str) -> tuple[dict[str, Any], ModuleType]:
+def load(path: str) -> tuple[dict[str, Any], Any]:
     """Compile and execute the solution; returns what to report and its module."""
     module = ModuleType("solution")
     sys.modules["solution"] = module
     sys.argv = ["solution.py"]
-    builtins.exit = sys.exit
-    builtins.quit = sys.exit
+    vars(builtins).update(exit=sys.exit, quit=sys.exit)  # what -S leaves out
     try:
         with open(path, "rb") as file:
             code = compile(file.read(), "solution.py", "exec", dont_inherit=True)
@@ -77,7 +77,7 @@ def load(path: str) -> tuple[dict[str, Any], ModuleType]:
     return {"load": "ok", "error": ""}, module
 
 
-def answer(message: dict[str, Any], module: ModuleType, objects: Objects) -> dict[str, Any]:
+def answer(message: dict[str, Any], module: Any, objects: Objects) -> dict[str, Any]:
     """Do what one frame asks for; what the solution raises becomes data as well."""
     reply: dict[str, Any] = {"id": message["id"]}
     args = decode(message["args"], objects.get)
@@ -100,13 +100,13 @@ def _builtin_name(kind: type) -> str:
     """The nearest builtin ancestor: a subclass of ValueError is caught as ValueError there."""
     for ancestor in kind.__mro__:
         if getattr(builtins, ancestor.__name__, None) is ancestor:
-            return ancestor.__name__
+            return str(ancestor.__name__)
     return "Exception"
 
 
 def _text_of(error: BaseException) -> str:
     try:
-        return str(error).encode("utf-8", "replace").decode()[:_TEXT_KEPT]
+        return str.encode(str(error), "utf-8", "replace").decode()[:_TEXT_KEPT]
     except BaseException:
         return ""
 
@@ -142,4 +142,4 @@ if __name__ == "__main__":
     try:
         serve("/box/solution.py")
     except BaseException:
-        os._exit(1)
+        _exit(1)

@@ -4,7 +4,7 @@ The tests and the expected values are here and nowhere else. A stub sends plain 
 box and gets plain data back, so no object of the candidate ever decides a comparison. Example:
 ``assert add(1, 2) == 3`` calls the other box for ``add(1, 2)`` and compares the 3 here.
 
-One JSON line on stdout reports the end: ``passed``, ``failed`` (an assertion or an error in the
+One frame on stdout reports the end: ``passed``, ``failed`` (an assertion or an error in the
 tests), ``raised`` (the candidate's call did), ``gone``, ``forged`` (not exactly one answer per
 call), ``syntax`` or ``error`` (the solution did not load), ``unsupported`` or ``setup`` (these two
 are the task's fault).
@@ -13,11 +13,10 @@ are the task's fault).
 from __future__ import annotations
 
 import builtins
-import json
-import os
 import select
-import sys
 from collections.abc import Iterator
+from posix import O_RDONLY, O_WRONLY, _exit, dup, dup2, urandom
+from posix import open as open_descriptor
 from typing import Any, NoReturn
 
 from benchserver.engines.judges.wire import WireError, decode, encode, receive, send
@@ -46,7 +45,7 @@ class Line:
         """One call. Returns the candidate's value or raises what it raised."""
         if self.broken:
             raise LineBroken(self.broken)
-        message = {"id": int.from_bytes(os.urandom(6), "big"), "do": do, "on": on}
+        message = {"id": int.from_bytes(urandom(6), "big"), "do": do, "on": on}
         try:
             message["args"] = encode(list(args), _handle_of)
             message["kwargs"] = {"$dict": [[k, encode(v, _handle_of)] for k, v in kwargs.items()]}
@@ -104,7 +103,7 @@ class Line:
         except WireError:
             self.break_("forged")
         if isinstance(changed, list) and len(changed) == len(args):
-            for mine, theirs in zip(args, changed):
+            for mine, theirs in zip(args, changed, strict=True):
                 restore(mine, theirs)
         if "error" in reply:
             exception = _exception(error, text)
@@ -196,7 +195,7 @@ def restore(mine: Any, theirs: Any) -> None:
         return
     if isinstance(mine, list):
         if len(mine) == len(theirs):
-            theirs = [_merged(old, new) for old, new in zip(mine, theirs)]
+            theirs = [_merged(old, new) for old, new in zip(mine, theirs, strict=True)]
         mine[:] = theirs
     elif isinstance(mine, dict):
         merged = {key: _merged(mine.get(key), new) for key, new in theirs.items()}
@@ -211,7 +210,7 @@ def restore(mine: Any, theirs: Any) -> None:
         mine.clear()
         mine.extend(theirs)
     elif isinstance(mine, tuple) and len(mine) == len(theirs):
-        for old, new in zip(mine, theirs):
+        for old, new in zip(mine, theirs, strict=True):
             restore(old, new)
 
 
@@ -253,15 +252,12 @@ def _failure(line: Line, error: BaseException) -> dict[str, str]:
 
 
 def main() -> None:
-    report = os.dup(REPORT)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), REPORT)  # what tests print is nobody's business
+    report = dup(REPORT)
+    dup2(open_descriptor("/dev/null", O_WRONLY), REPORT)  # what tests print is nobody's business
     line = Line()
-    with open("/box/spec.json", encoding="utf-8") as file:
-        spec = json.load(file)
-    ended = examine(line, spec)
-    os.write(report, json.dumps({**ended, "calls": line.calls}).encode())
-    sys.stdout.flush()
-    os._exit(0)
+    ended = examine(line, receive(open_descriptor("/box/spec", O_RDONLY)))
+    send(report, {**ended, "calls": line.calls})
+    _exit(0)
 
 
 if __name__ == "__main__":

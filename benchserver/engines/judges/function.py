@@ -52,7 +52,7 @@ def judge_function(*, task: TaskSpec, code: str, sandbox: Sandbox) -> Judgement:
 
 def _by_script(task: TaskSpec, tests: CheckScript, code: str, sandbox: Sandbox) -> Judgement:
     examiner, candidate = sandbox.run_pair(
-        examiner=_examiner_box(task, tests), candidate=_candidate_box(task, code)
+        examiner=_examiner_box(task, tests, sandbox), candidate=_candidate_box(task, code, sandbox)
     )
     if Ending.STARVED in (examiner.ending, candidate.ending):
         raise PlatformFault("starved", "the host was too busy to run the boxes")
@@ -70,8 +70,8 @@ def _by_script(task: TaskSpec, tests: CheckScript, code: str, sandbox: Sandbox) 
 
 def _report_of(examiner: BoxResult) -> dict[str, Any]:
     try:
-        report = json.loads(examiner.stdout)
-    except ValueError:
+        report = wire.unframe(examiner.stdout)
+    except wire.WireError:
         report = None
     if examiner.ending is not Ending.EXITED or not isinstance(report, dict):
         raise PlatformFault("examiner", f"no report: {examiner.ending} {examiner.exit_code}")
@@ -91,7 +91,7 @@ def _from_report(report: dict[str, Any]) -> tuple[Verdict, str]:
 
 def _by_cases(task: TaskSpec, tests: CallCases, code: str, sandbox: Sandbox) -> Judgement:
     (verdict, detail), candidate = sandbox.converse(
-        _candidate_box(task, code),
+        _candidate_box(task, code, sandbox),
         lambda reading, writing: _Questions(task, tests).put(reading, writing),
     )
     if candidate.ending is Ending.STARVED:
@@ -163,12 +163,15 @@ def _word(text: object) -> str:
     return "".join(c for c in str(text)[:60] if c.isalnum() or c == "_")
 
 
-def _candidate_box(task: TaskSpec, code: str) -> BoxRequest:
+def _candidate_box(task: TaskSpec, code: str, sandbox: Sandbox) -> BoxRequest:
     limits = task.limits
     cpu = limits.cpu_milliseconds / 1000
     return BoxRequest(
-        argv=("python3", "-I", "-S", "/box/candidate.py"),
-        files={"candidate.py": box_program("candidate"), "solution.py": code_bytes(code)},
+        argv=("python3", "-I", "-S", "/box/candidate.pyc"),
+        files={
+            "candidate.pyc": box_program("candidate", sandbox),
+            "solution.py": code_bytes(code),
+        },
         cpu_seconds=cpu,
         wall_seconds=_BACKSTOP * cpu + _START_SECONDS,
         memory_bytes=limits.memory_bytes,
@@ -176,12 +179,12 @@ def _candidate_box(task: TaskSpec, code: str) -> BoxRequest:
     )
 
 
-def _examiner_box(task: TaskSpec, tests: CheckScript) -> BoxRequest:
+def _examiner_box(task: TaskSpec, tests: CheckScript, sandbox: Sandbox) -> BoxRequest:
     cpu = task.limits.cpu_milliseconds / 1000
     spec = {"setup": tests.setup, "script": tests.script, "proxies": list(tests.proxies)}
     return BoxRequest(
-        argv=("python3", "-I", "-S", "/box/examiner.py"),
-        files={"examiner.py": box_program("examiner"), "spec.json": json.dumps(spec).encode()},
+        argv=("python3", "-I", "-S", "/box/examiner.pyc"),
+        files={"examiner.pyc": box_program("examiner", sandbox), "spec": wire.frame(spec)},
         cpu_seconds=2 * cpu + 5,
         wall_seconds=_BACKSTOP * cpu + _START_SECONDS,
         memory_bytes=_EXAMINER_MEMORY,

@@ -1,8 +1,9 @@
 """Plain data across the wall: typed values as JSON with tags, and frames to carry them.
 
 The same text runs in three places - in the judge, in the examiner's box and (untrusted) in the
-candidate's box - so it is standard library only and never evaluates, unpickles or calls anything
-it reads. Plain JSON scalars, lists and objects stand for themselves; the rest carries a tag:
+candidate's box - so it is standard library only (its C parts: every box imports this, and ``json``
+alone costs as much as starting Python) and never evaluates, unpickles or calls anything it reads.
+Plain JSON scalars, lists and objects stand for themselves; the rest carries a tag:
 
     {"$tuple": [1, 2]}   {"$set": [1]}   {"$frozenset": [1]}   {"$dict": [[key, value], ...]}
     {"$bytes": base64}   {"$bytearray": base64}   {"$float": "nan"}   {"$complex": [1.0, 2.0]}
@@ -17,12 +18,12 @@ numbers on the pipe; payloads that must be float-free write ``{"$float": "0.1"}`
 
 from __future__ import annotations
 
-import binascii
-import json
-import os
-from collections import Counter, OrderedDict, defaultdict, deque
+import sys
+from _collections import OrderedDict, defaultdict, deque  # the C types: no import of collections
+from _json import encode_basestring_ascii, make_encoder, make_scanner
 from collections.abc import Callable, Iterator
 from itertools import islice
+from posix import read, write
 from typing import Any
 
 MAX_DEPTH = 100
@@ -33,10 +34,15 @@ _PLAIN_INT = 10**18
 _MAX_INT_DIGITS = 1_000_000
 _FACTORIES = {"int": int, "float": float, "str": str, "list": list, "dict": dict, "set": set}
 _FACTORIES["tuple"] = tuple
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
-_ITERATORS = (type(x for x in ()), map, filter, zip, enumerate, reversed, islice)
-_ITERATORS += tuple(type(iter(x)) for x in ((), [], "", set(), {}, range(0), deque(), b""))
-_ITERATORS += (type(reversed([])), type({}.values().__iter__()), type({}.items().__iter__()))
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+_SOURCES: tuple[Any, ...] = ((), [], "", b"", set(), range(0), range(2**70), deque(), {})
+_REVERSIBLE: tuple[Any, ...] = ([], range(0), deque(), {})
+_ITERATORS: tuple[Any, ...] = (
+    *(map, filter, zip, enumerate, reversed, islice),
+    type(source for source in _SOURCES),
+    *(type(iter(source)) for source in (*_SOURCES, dict().values(), dict().items())),
+    *(type(reversed(source)) for source in _REVERSIBLE),
+)
 
 
 class WireError(Exception):
@@ -83,7 +89,7 @@ class _Encoder:
             return [self.encode(item, depth + 1) for item in value]
         if kind is dict:
             return self._dict(value, depth)
-        writer = _WRITERS.get(kind)
+        writer = _WRITERS.get(kind) or _counter_writer(kind)
         if writer is not None:
             return writer(self, value, depth)
         return self._rest(value, depth)
@@ -141,7 +147,6 @@ _WRITERS: dict[type, Callable[[_Encoder, Any, int], Any]] = {
     complex: lambda e, v, d: {"$complex": [e.encode(v.real, d), e.encode(v.imag, d)]},
     range: lambda e, v, d: {"$range": [_int_out(n) for n in (v.start, v.stop, v.step)]},
     deque: lambda e, v, d: {"$deque": e.items(v, d)},
-    Counter: lambda e, v, d: {"$counter": e.pairs(v, d)},
     OrderedDict: lambda e, v, d: {"$ordered": e.pairs(v, d)},
     defaultdict: lambda e, v, d: {"$default": [_factory_name(v), e.pairs(v, d)]},
     _VIEWS[0]: lambda e, v, d: {"$keys": e.items(v, d)},
@@ -219,7 +224,7 @@ _READERS: dict[str, Callable[[_Decoder, Any, int], Any]] = {
     "$int": lambda r, v, d: _int_in(v),
     "$range": lambda r, v, d: range(*_exactly(r.items(v, d), 3, (int,))),
     "$deque": lambda r, v, d: deque(r.items(v, d)),
-    "$counter": lambda r, v, d: Counter(dict(r.pairs(v, d))),
+    "$counter": lambda r, v, d: _counter_in(dict(r.pairs(v, d))),
     "$ordered": lambda r, v, d: OrderedDict(r.pairs(v, d)),
     "$default": lambda r, v, d: defaultdict(_factory(v), r.pairs(v[1], d)),
     "$iter": lambda r, v, d: _iterator(r.items(v[0], d), v[1]),
@@ -228,6 +233,20 @@ _READERS: dict[str, Callable[[_Decoder, Any, int], Any]] = {
     "$items": lambda r, v, d: dict(r.pairs(v, d)).items(),
     "$handle": lambda r, v, d: r.opaque(v, d),
 }
+
+
+def _counter_writer(kind: type) -> Callable[[_Encoder, Any, int], Any] | None:
+    """``Counter`` is known only when somebody has imported ``collections``."""
+    found = sys.modules.get("collections")
+    if found is None or kind is not found.__dict__.get("Counter"):
+        return None
+    return lambda e, v, d: {"$counter": e.pairs(v, d)}
+
+
+def _counter_in(counts: dict[Any, Any]) -> Any:
+    from collections import Counter
+
+    return Counter(counts)
 
 
 def _checked_text(text: str) -> str:
@@ -256,12 +275,16 @@ def _float_in(text: Any) -> float:
 
 
 def _base64(value: bytes | bytearray) -> str:
+    import binascii
+
     return binascii.b2a_base64(value, newline=False).decode("ascii")
 
 
 def _unbase64(text: Any) -> bytes:
     if not isinstance(text, str):
         raise WireError("malformed bytes")
+    import binascii
+
     return binascii.a2b_base64(text, strict_mode=True)
 
 
@@ -296,42 +319,83 @@ def _replay(items: list[Any], ended: bool) -> Iterator[Any]:
         raise IteratorTooLong("the iterator was cut")
 
 
-def send(descriptor: int, message: Any) -> None:
-    """Write one frame: 8 hexadecimal digits of length, then JSON. Raises ``OSError``."""
-    text = json.dumps(message, separators=(",", ":")).encode()
+def frame(message: Any) -> bytes:
+    """8 hexadecimal digits of length, then JSON. Raises ``WireError`` when it is too large."""
+    text = "".join(_write_json(message, 0)).encode()
     if len(text) > MAX_FRAME:
         raise WireError("frame too large")
-    data = memoryview(b"%08x" % len(text) + text)
+    return b"%08x" % len(text) + text
+
+
+def unframe(data: bytes) -> Any:
+    """The message of exactly one frame. Raises ``WireError``."""
+    if _length(data[:8], MAX_FRAME) != len(data) - 8:
+        raise WireError("not exactly one frame")
+    return _parse(data[8:])
+
+
+def send(descriptor: int, message: Any) -> None:
+    """Write one frame. Raises ``OSError``, ``WireError``."""
+    data = memoryview(frame(message))
     while data:
-        data = data[os.write(descriptor, data) :]
+        data = data[write(descriptor, data) :]
 
 
 def receive(descriptor: int, limit: int = MAX_FRAME) -> Any:
     """Read one frame. Raises ``EOFError`` when the other side is gone, ``WireError`` on garbage."""
-    head = _read_exactly(descriptor, 8)
-    try:
-        length = int(head, 16)
-    except ValueError:
-        raise WireError("not a frame") from None
+    return _parse(_read_exactly(descriptor, _length(_read_exactly(descriptor, 8), limit)))
+
+
+def _length(head: bytes, limit: int) -> int:
+    if len(head) != 8 or head.strip(b"0123456789abcdef"):
+        raise WireError("not a frame")
+    length = int(head, 16)
     if not 0 < length <= limit:
         raise WireError("frame too large")
+    return length
+
+
+def _parse(data: bytes) -> Any:
     try:
-        return _JSON.decode(_read_exactly(descriptor, length).decode())
-    except (ValueError, RecursionError):
+        text = data.decode()
+        message, end = _read_json(text, 0)
+    except (ValueError, RecursionError, StopIteration):
         raise WireError("not JSON") from None
+    if end != len(text):
+        raise WireError("more than one value")
+    return message
 
 
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)
+class _Rules:
+    """What ``json.JSONDecoder`` would be told: strict strings, no NaN or Infinity."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    memo: dict[str, str] = {}
+
+    @staticmethod
+    def parse_constant(name: str) -> Any:
+        raise ValueError(name)
 
 
-_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
+def _refuse(value: Any) -> Any:
+    raise WireError("not JSON data: " + type(value).__name__)
+
+
+_RULES: Any = _Rules()
+_read_json = make_scanner(_RULES)
+_write_json = make_encoder(
+    None, _refuse, encode_basestring_ascii, None, ":", ",", False, False, False
+)
 
 
 def _read_exactly(descriptor: int, count: int) -> bytes:
     parts = []
     while count:
-        part = os.read(descriptor, min(count, 2**20))
+        part = read(descriptor, min(count, 2**20))
         if not part:
             raise EOFError("the other side is gone")
         parts.append(part)

@@ -44,7 +44,8 @@ def open_sockets():
     opened = []
     for family in (socket.AF_INET, socket.AF_INET6, 40, 16, 17):
         try:
-            socket.socket(family, socket.SOCK_STREAM if family < 16 or family == 40 else socket.SOCK_RAW)
+            raw = family in (16, 17)
+            socket.socket(family, socket.SOCK_RAW if raw else socket.SOCK_STREAM)
             opened.append(family)
         except OSError:
             pass
@@ -164,7 +165,7 @@ def attack(sandbox: Sandbox, *, expected: Level) -> tuple[tuple[Guarantee, ...],
     if broken:
         raise MissingPart(
             f"sandbox {sandbox.name}: does not hold that {broken[0].detail} ({broken[0].name})",
-            mend="Use another engine (SANDBOX=docker) or a newer kernel; details: benchserver doctor",
+            mend="Use SANDBOX=docker or a newer kernel (details: benchserver doctor)",
         )
     bounds = [
         Guarantee(

@@ -215,10 +215,9 @@ def program(machine: str = "") -> bytes:
             f"no system call table for {name}",
             mend="Run on x86_64 or aarch64, or use SANDBOX=docker",
         )
-    return b"".join(
-        [*_architecture(arch), *_number_bounds(arch), *_argument_rules(arch), *_denials(arch)]
-        + [_statement(_RET, _ALLOW)]
-    )
+    rules = (_architecture, _number_bounds, _argument_rules, _denials)
+    instructions = [line for rule in rules for line in rule(arch)]
+    return b"".join([*instructions, _statement(_RET, _ALLOW)])
 
 
 def _statement(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
