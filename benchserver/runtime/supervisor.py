@@ -31,7 +31,7 @@ from benchserver.runtime.watchdog import TOKEN, Watchdog, end_bearers, group_liv
 PR_SET_PDEATHSIG = 1
 TICK_SECONDS = 0.1
 STARTS_BEFORE_READY = 3  # a part that dies this often before it was ever ready stops the start
-KILLED_GRACE_SECONDS = 5.0  # what the watchdog grants when the supervisor itself was killed
+KILLED_GRACE_SECONDS = 3.0  # what the watchdog grants when the supervisor itself was killed
 _libc = ctypes.CDLL(None, use_errno=True)
 
 

@@ -126,7 +126,7 @@ def end_bearers(token: str) -> None:
         time.sleep(0.05)
 
 
-def _end(entry: dict[str, Any]) -> None:
+def _end(entry: dict[str, Any], begun: float) -> None:
     """End one recorded group, unless its leader's pid is somebody else's now."""
     pid = entry["pid"]
     if not _still_the_same(entry):
@@ -135,7 +135,7 @@ def _end(entry: dict[str, Any]) -> None:
     if entry["users"] and lock is None:
         return
     _signal_leader(entry)
-    deadline = time.monotonic() + entry["grace"]
+    deadline = begun + entry["grace"]
     while group_lives(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     signal_group(pid, signal.SIGKILL)
@@ -201,8 +201,9 @@ def main(owner: int, token: str) -> None:
     for entry in reversed(entries.values()):
         if entry["users"] is None and _still_the_same(entry):
             _signal_leader(entry)  # all at once, then each one's grace
+    begun = time.monotonic()
     for entry in reversed(entries.values()):
-        _end(entry)
+        _end(entry, begun)
     if token:
         end_bearers(token)
 

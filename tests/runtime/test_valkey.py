@@ -1,0 +1,41 @@
+"""The embedded broker keeps its queue over a restart and never evicts."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from benchserver.runtime.home import broker_url
+from benchserver.runtime.probes import redis_client
+from benchserver.runtime.valkey import Valkey
+from tests.runtime.helpers import eventually, throwaway_home
+
+
+def test_the_queue_survives_a_restart_and_nothing_is_evicted():
+    with throwaway_home() as home:
+        with Valkey(home) as broker:
+            assert broker.url() == broker_url(home.root)
+            client = redis_client(broker.url())
+            client.rpush("generate", "nudge")
+            assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+            assert client.config_get("port") == {"port": "0"}
+        with Valkey(home) as broker:
+            assert redis_client(broker.url()).lpop("generate") == b"nudge"
+
+
+def test_a_killed_broker_starts_again_on_the_same_socket():
+    with throwaway_home() as home, Valkey(home) as broker:
+        pid = broker.pid()
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        assert eventually(lambda: broker.pid() is None)
+        with Valkey(home) as again:
+            assert redis_client(again.url()).ping()
+            assert os.stat(f"/proc/{again.pid()}").st_uid == home.account.uid
+
+
+def test_without_persistence_nothing_is_written():
+    with throwaway_home() as home:
+        with Valkey(home, persistent=False) as broker:
+            redis_client(broker.url()).set("a", 1)
+        assert not list(home.valkey.glob("appendonlydir/*"))
