@@ -25,6 +25,8 @@ KEY_PATTERN = re.compile(r"^[\x21-\x7e]+\Z")
 KEY_RULE = "a key has printable ASCII characters and no spaces"
 LOGIN_RULE = "a URL with a login in it is refused; give the key as the API key"
 
+PAUSED_BY_HAND = "paused by its provider"
+
 # Field on the wire -> field of the model, where they differ.
 _COLUMNS = {"model": "wire_model"}
 
@@ -64,12 +66,15 @@ def create(provider: Provider, fields: dict[str, Any], *, by: str) -> Endpoint:
 
 
 def change(endpoint: Endpoint, fields: dict[str, Any], *, by: str) -> Endpoint:
-    """Apply the given fields only. Raises ``BadInput`` as ``create`` does."""
+    """Apply the given fields only. Raises ``BadInput`` as ``create`` does.
+
+    A change activates a paused endpoint, unless ``fields["state"]`` is ``paused``.
+    """
     _check_protocol(fields)
-    changes = {_COLUMNS.get(k, k): v for k, v in fields.items() if k != "api_key"}
+    changes = {_COLUMNS.get(k, k): v for k, v in fields.items() if k not in ("api_key", "state")}
     try:
         with transaction.atomic():
-            return register.change_endpoint(
+            changed = register.change_endpoint(
                 endpoint=endpoint,
                 changes=changes,
                 api_key=fields.get("api_key"),
@@ -77,6 +82,10 @@ def change(endpoint: Endpoint, fields: dict[str, Any], *, by: str) -> Endpoint:
                 check_address=wiring.check_address,
                 by=by,
             )
+            if fields.get("state") == Endpoint.State.PAUSED:
+                register.pause_endpoint(endpoint_id=changed.pk, reason=PAUSED_BY_HAND, by=by)
+            changed.refresh_from_db()
+            return changed
     except IntegrityError:
         raise _taken(fields) from None
 

@@ -139,7 +139,8 @@ class EndpointRequest(EndpointFields):
 class EndpointChange(EndpointFields):
     state = serializers.ChoiceField(
         choices=(Endpoint.State.ACTIVE.value, Endpoint.State.PAUSED.value),
-        help_text="a paused endpoint is sent nothing",
+        help_text="a paused endpoint is sent nothing; any change activates it unless this says "
+        "paused",
     )
 
 
@@ -156,6 +157,7 @@ class EndpointAnswer(Closed):
     max_concurrency = serializers.IntegerField()
     max_rps = serializers.FloatField(allow_null=True)
     state = serializers.CharField()
+    pause_reason = serializers.CharField(help_text="why it is paused; empty when active")
     created_at = serializers.DateTimeField()
 
     def get_key_stored(self, endpoint: Endpoint) -> bool:

@@ -81,7 +81,6 @@ class OneEndpoint(ProviderView):
         endpoint = self._mine(id)
         fields = self.read(EndpointChange, partial=True)
         changed = endpoints.change(endpoint, fields, by=self.principal.name)
-        changed.refresh_from_db()
         return Response(EndpointAnswer(changed).data)
 
     @documented(

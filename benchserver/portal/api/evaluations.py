@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from benchserver import dispatch
 from benchserver.core.errors import BadInput
-from benchserver.evaluations import control
 from benchserver.evaluations import queries as evaluation_queries
-from benchserver.evaluations import request as requesting
 from benchserver.evaluations.models import Evaluation
 from benchserver.pools.models import Track
 from benchserver.portal.api.base import ProviderView, documented
+from benchserver.portal.evaluations import cancel, resume, start
 from benchserver.portal.serializers import (
     EvaluationAnswer,
     EvaluationRequest,
@@ -108,8 +105,7 @@ class Evaluations(EvaluationView):
         track = Track.objects.filter(slug=fields["track"]).first()
         if track is None:
             raise BadInput(f"no track {fields['track']!r}", place="track")
-        made = requesting.request(endpoint=endpoint, track=track, by=self.principal.name)
-        transaction.on_commit(dispatch.flush)
+        made = start(endpoint, track, by=self.principal.name)
         evaluation = self._mine(made.slug)
         where = reverse("api-evaluation", args=[evaluation.slug])
         return Response(answer_of(evaluation), status=201, headers={"Location": where})
@@ -142,7 +138,7 @@ class CancelEvaluation(EvaluationView):
 
     def _cancel(self, id: str) -> Response:
         self.read(Nothing)
-        control.cancel(evaluation=self._mine(id), by=self.principal.name)
+        cancel(self._mine(id), by=self.principal.name)
         return Response(answer_of(self._mine(id)))
 
 
@@ -161,6 +157,5 @@ class ResumeEvaluation(EvaluationView):
 
     def _resume(self, id: str) -> Response:
         self.read(Nothing)
-        control.resume(evaluation=self._mine(id), by=self.principal.name)
-        transaction.on_commit(dispatch.flush)
+        resume(self._mine(id), by=self.principal.name)
         return Response(answer_of(self._mine(id)))

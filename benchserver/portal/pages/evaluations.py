@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from benchserver import dispatch
 from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.lifecycle import EVALUATION, EvaluationState
-from benchserver.evaluations import control
-from benchserver.evaluations import request as requesting
 from benchserver.evaluations.models import Evaluation
 from benchserver.evaluations.queries import describe, evaluations_of
 from benchserver.pools.models import Track
+from benchserver.portal import evaluations as verbs
 from benchserver.portal.forms import EvaluationForm
 from benchserver.portal.pages.door import person, provider_page, show_fault
 from benchserver.providers import queries
@@ -58,10 +55,7 @@ def _start(request: HttpRequest, provider: Provider, form: EvaluationForm) -> Ev
     endpoint = get_object_or_404(queries.live_endpoints(provider), slug=fields["endpoint"])
     track = get_object_or_404(Track, slug=fields["track"])
     try:
-        with transaction.atomic():
-            made = requesting.request(endpoint=endpoint, track=track, by=person(request))
-            transaction.on_commit(dispatch.flush)
-            return made
+        return verbs.start(endpoint, track, by=person(request))
     except BadInput as fault:
         show_fault(form, fault)
     except NotAllowed as refusal:
@@ -99,8 +93,7 @@ def cancel_evaluation(request: HttpRequest, provider: Provider, id: str) -> Http
         messages.warning(request, "Nothing was cancelled: tick the box to confirm.")
         return redirect("portal-evaluation", row.slug)
     try:
-        with transaction.atomic():
-            control.cancel(evaluation=row, by=person(request))
+        verbs.cancel(row, by=person(request))
     except (BadInput, NotAllowed) as refusal:
         messages.error(request, str(refusal))
     else:
@@ -113,9 +106,7 @@ def cancel_evaluation(request: HttpRequest, provider: Provider, id: str) -> Http
 def resume_evaluation(request: HttpRequest, provider: Provider, id: str) -> HttpResponse:
     row = _mine(provider, id)
     try:
-        with transaction.atomic():
-            control.resume(evaluation=row, by=person(request))
-            transaction.on_commit(dispatch.flush)
+        verbs.resume(row, by=person(request))
     except (BadInput, NotAllowed) as refusal:
         messages.error(request, str(refusal))
     else:

@@ -1,0 +1,42 @@
+"""What both doors to an evaluation, API and page, do around the verbs.
+
+The verb and the row that wakes a worker are one transaction; the wake is published only after it is
+committed, so no worker looks for an evaluation that is not there yet. Example:
+``start(endpoint, track, by="token bs_3f...")``.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from benchserver import dispatch, wiring
+from benchserver.evaluations import control, request
+from benchserver.evaluations.models import Evaluation
+from benchserver.pools.models import Track
+from benchserver.providers.models import Endpoint
+
+
+@transaction.atomic
+def start(endpoint: Endpoint, track: Track, *, by: str) -> Evaluation:
+    """Raises ``NotAllowed`` as ``evaluations.request`` does; a refusal writes nothing."""
+    made = request.request(endpoint=endpoint, track=track, by=by, policy=wiring.engine_policy())
+    _publish()
+    return made
+
+
+@transaction.atomic
+def cancel(evaluation: Evaluation, *, by: str) -> None:
+    """Raises ``NotAllowed`` when it has ended."""
+    control.cancel(evaluation=evaluation, by=by)
+    _publish()
+
+
+@transaction.atomic
+def resume(evaluation: Evaluation, *, by: str) -> None:
+    """Raises ``NotAllowed`` when there is nothing that may be tried again."""
+    control.resume(evaluation=evaluation, by=by)
+    _publish()
+
+
+def _publish() -> None:
+    transaction.on_commit(lambda: dispatch.flush())
