@@ -51,6 +51,7 @@ class PublishedRotation(models.Model):
     private_tasks = models.PositiveIntegerField()
     public_tasks = models.PositiveIntegerField()
     root = models.CharField(max_length=64)
+    leaves = models.JSONField(default=list)  # commitment leaves in order, as canonical JSON text
     committed_at = models.DateTimeField()
     log_index = models.BigIntegerField()
     first_send_at = models.DateTimeField(null=True)

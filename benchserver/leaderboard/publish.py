@@ -34,7 +34,7 @@ from benchserver.measurement.pairs import detectable_difference
 from benchserver.measurement.scores import wilson
 from benchserver.pools.disclose import public_tasks
 from benchserver.pools.models import Form, Rotation, TaskVersion, Track
-from benchserver.pools.rotate import database_now
+from benchserver.pools.rotate import commitment_leaves, database_now
 from benchserver.transparency.canonical import canonical
 from benchserver.transparency.entries import FIRST_PREV, entry_hash
 
@@ -361,6 +361,7 @@ def _resolves_e4(form: Form) -> int:
 def publish_rotation(*, rotation: Rotation) -> PublishedRotation:
     """Copy the public facts of an opened or closed rotation."""
     versions = TaskVersion.objects.filter(pk__in=rotation.plan["versions"])
+    ordered = list(versions.order_by("pk"))
     started = Evaluation.objects.filter(rotation=rotation)
     row, _ = PublishedRotation.objects.update_or_create(
         name=rotation.slug,
@@ -372,6 +373,7 @@ def publish_rotation(*, rotation: Rotation) -> PublishedRotation:
             "private_tasks": versions.filter(task__split=Split.PRIVATE).count(),
             "public_tasks": versions.filter(task__split=Split.PUBLIC).count(),
             "root": rotation.root,
+            "leaves": [leaf.decode() for leaf in commitment_leaves(rotation, ordered)],
             "committed_at": rotation.committed_at,
             "log_index": rotation.log_index,
             "first_send_at": _first_send(rotation),

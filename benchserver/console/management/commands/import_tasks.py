@@ -1,0 +1,59 @@
+"""``import_tasks PATH --pool NAME``: examine, seal and store; a bad task changes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from benchserver import wiring
+from benchserver.console import sources
+from benchserver.console.report import OPERATOR, Answer, ReportingCommand
+from benchserver.pools.ingest import Ingested, already_stored, ingest
+from benchserver.pools.models import Pool
+from benchserver.pools.tracks import ensure_pool
+
+
+class Command(ReportingCommand):
+    help = (
+        "Intake: check, seal, store. "
+        "Example: ./bench import_tasks tasks_private/example --pool example"
+    )
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("path", type=Path, help="a task file or folder")
+        parser.add_argument("--pool", required=True, help="created when it does not exist")
+        parser.add_argument("--format", default="auto")
+        parser.add_argument("--split", default="auto", choices=("auto", "public", "private"))
+
+    def answer(self, **options: Any) -> Answer:
+        path, format = options["path"], options["format"]
+        tasks = sources.read(path, format=format, split=options["split"])
+        wiring.sandbox()  # a machine that cannot judge refuses before a pool is made
+        pool = ensure_pool(slug=options["pool"], name=options["pool"], by=OPERATOR)
+        done = self._ingest(pool, tasks, path, format)
+        counts = {r: sum(d.result == r for d in done) for r in ("stored", "unchanged", "refused")}
+        lines = [_line(d) for d in done if d.result != "unchanged"]
+        lines.append(", ".join(f"{n} {result}" for result, n in counts.items()))
+        document = {"counts": counts, "tasks": [dataclasses.asdict(d) for d in done]}
+        return Answer(document, lines, good=not counts["refused"])
+
+    def _ingest(self, pool: Pool, tasks: Any, path: Path, format: str) -> list[Ingested]:
+        key = wiring.mac_key()
+        known = [t for t in tasks if already_stored(pool=pool, task=t, mac_key=key)]
+        fresh = [t for t in tasks if t not in known]
+        done = [Ingested(source_id=t.source_id, result="unchanged") for t in known]
+        for number, pair in enumerate(sources.examined(fresh, path, format=format), 1):
+            done += ingest(
+                pool=pool, tasks=[pair], sealer=wiring.sealer(), mac_key=key, by=OPERATOR
+            )
+            self.stderr.write(f"\r{number} of {len(fresh)} tasks examined", ending="")
+        if fresh:
+            self.stderr.write("")
+        return done
+
+
+def _line(done: Ingested) -> str:
+    return f"{done.result:9} {done.source_id}  {done.slug or done.reason}"

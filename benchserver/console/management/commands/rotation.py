@@ -1,0 +1,164 @@
+"""``rotation plan|open|close --pool NAME``: preview a rotation and its effect, then apply it."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from benchserver import wiring
+from benchserver.console.report import OPERATOR, Answer, ReportingCommand
+from benchserver.core.errors import BadInput, NotAllowed
+from benchserver.core.ids import opaque
+from benchserver.core.lifecycle import RotationState
+from benchserver.core.rotation import Plan, Policy, Window
+from benchserver.evaluations.queries import exposed
+from benchserver.leaderboard import publish
+from benchserver.pools import rotate
+from benchserver.pools.ingest import pool_named
+from benchserver.pools.models import Pool, Rotation
+
+
+class Command(ReportingCommand):
+    help = (
+        "Plan, open or close a rotation of a pool. Example: "
+        "./bench rotation plan --pool example --opens 2026-12-01 --closes 2026-12-15 --save"
+    )
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("act", choices=("plan", "open", "close", "abandon", "list"))
+        parser.add_argument("--pool", required=True)
+        parser.add_argument("--name", default="", help="of the rotation; made up when absent")
+        parser.add_argument("--opens", default="", help="UTC date or time; default now")
+        parser.add_argument("--closes", default="", help="UTC date or time; default 14 days later")
+        parser.add_argument("--private", type=int, default=150, help="wished private tasks")
+        parser.add_argument("--public", type=int, default=150, help="wished public tasks")
+        parser.add_argument("--save", action="store_true", help="plan: keep it; it opens by itself")
+
+    def answer(self, **options: Any) -> Answer:
+        pool = pool_named(options["pool"])
+        act = {
+            "plan": self._plan,
+            "open": self._open,
+            "close": self._close,
+            "abandon": self._abandon,
+            "list": self._list,
+        }
+        return act[options["act"]](pool, options)
+
+    def _plan(self, pool: Pool, options: dict[str, Any]) -> Answer:
+        plan = _preview(pool, options)
+        lines = _plan_lines(plan)
+        document = {**dataclasses.asdict(plan), "ok": plan.ok}
+        if options["save"]:
+            rotation = rotate.save_plan(pool=pool, plan=plan, window=_window(options), by=OPERATOR)
+            document["rotation"] = rotation.slug
+            lines.append(f"saved as {rotation.slug}; it opens by itself at {rotation.opens_at}")
+        return Answer(document, lines, good=plan.ok)
+
+    def _open(self, pool: Pool, options: dict[str, Any]) -> Answer:
+        """A planned rotation whose window is now, else a fresh plan opened at once."""
+        rotation = _planned(pool, options["name"])
+        if rotation is None:
+            plan = _preview(pool, options)
+            rotation = rotate.save_plan(pool=pool, plan=plan, window=_window(options), by=OPERATOR)
+        opened = rotate.open_rotation(
+            rotation=rotation, judge_image=wiring.judge_image(), by=OPERATOR
+        )
+        publish.announce(rotation=opened, signer=wiring.signer())
+        publish.publish_tasks(rotation=opened, opener=wiring.opener(), by=OPERATOR)
+        return _about(opened)
+
+    def _close(self, pool: Pool, options: dict[str, Any]) -> Answer:
+        rotation = _in_state(pool, RotationState.OPEN, options["name"])
+        closed = rotate.close_rotation(rotation=rotation, by=OPERATOR)
+        publish.announce(rotation=closed, signer=wiring.signer())
+        return _about(closed)
+
+    def _abandon(self, pool: Pool, options: dict[str, Any]) -> Answer:
+        rotation = _in_state(pool, RotationState.PLANNED, options["name"])
+        rotate.abandon(rotation=rotation, by=OPERATOR)
+        return Answer({"abandoned": rotation.slug}, [f"{rotation.slug} abandoned"])
+
+    def _list(self, pool: Pool, options: dict[str, Any]) -> Answer:
+        rows = list(pool.rotations.values("slug", "state", "opens_at", "closes_at"))
+        lines = [f"{r['slug']}  {r['state']}  {r['opens_at']} to {r['closes_at']}" for r in rows]
+        return Answer(rows, lines or ["no rotation yet"])
+
+
+def _preview(pool: Pool, options: dict[str, Any]) -> Plan:
+    policy = Policy(
+        private_target=options["private"],
+        public_target=options["public"],
+        min_private=settings.MIN_CELL,
+        exposure_per_provider=settings.EXPOSURE_PER_PROVIDER,
+        exposure_per_task=settings.EXPOSURE_PER_TASK,
+        max_age_days=settings.TASK_MAX_AGE_DAYS,
+    )
+    now = rotate.database_now()
+    return rotate.preview(pool=pool, policy=policy, exposed=exposed(pool), now=now)
+
+
+def _window(options: dict[str, Any]) -> Window:
+    opens = _moment(options["opens"], place="--opens") or rotate.database_now()
+    closes = _moment(options["closes"], place="--closes") or opens + timedelta(days=14)
+    return Window(opens, closes, options["name"] or opaque("ro"))
+
+
+def _moment(text: str, *, place: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(
+            f"{text!r} is no date", place=place, mend="Write 2026-12-01 or 2026-12-01T09:00Z."
+        ) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _planned(pool: Pool, name: str) -> Rotation | None:
+    planned = pool.rotations.filter(
+        state=RotationState.PLANNED,
+        opens_at__lte=rotate.database_now(),
+        closes_at__gt=rotate.database_now(),
+    )
+    return (planned.filter(slug=name) if name else planned).order_by("opens_at").first()
+
+
+def _in_state(pool: Pool, state: RotationState, name: str) -> Rotation:
+    found = pool.rotations.filter(state=state)
+    rotation = (found.filter(slug=name) if name else found).first()
+    if rotation is None:
+        raise NotAllowed(f"pool {pool.slug} has no {state} rotation {name}".strip(), code="none")
+    return rotation
+
+
+def _plan_lines(plan: Plan) -> list[str]:
+    effects = plan.effects
+    lines = [
+        f"enter {len(plan.enter)}, stay {len(plan.stay)}, retire {len(plan.retire)}, "
+        f"reserve {effects.reserve} private tasks ({effects.rotations_left} more rotations)",
+        f"{effects.private_tasks} private and {effects.public_tasks} public tasks, "
+        f"{effects.families} families",
+    ]
+    lines += [f"note: {warning}" for warning in plan.warnings]
+    if not plan.ok:
+        lines.append(f"refused: {plan.refusal}")
+    return lines
+
+
+def _about(rotation: Rotation) -> Answer:
+    document = {
+        "rotation": rotation.slug,
+        "state": rotation.state,
+        "opens_at": rotation.opens_at,
+        "closes_at": rotation.closes_at,
+        "root": rotation.root,
+        "log_index": rotation.log_index,
+    }
+    line = f"{rotation.slug} is {rotation.state}; commitment {rotation.root[:16]}… is log entry "
+    return Answer(document, [line + str(rotation.log_index)])

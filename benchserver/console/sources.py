@@ -1,0 +1,43 @@
+"""Read a task source and examine it, as ``check_tasks`` and ``import_tasks`` both do.
+
+Example: ``examined(Path("tasks_private/example"))`` yields every task with its intake report; a
+malformed source raises ``SourceFaults`` before anything runs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from benchserver import wiring
+from benchserver.core.task import Split, TaskSpec
+from benchserver.engines.taskformats import registry
+from benchserver.engines.taskformats.native import wrong_solutions
+from benchserver.pools.intake import Report, examine_all
+
+
+def read(path: Path, *, format: str, split: str) -> list[TaskSpec]:
+    """The source's tasks; ``split``: auto keeps what the source says (private when silent)."""
+    tasks = registry.read(path, format=format)
+    if split == "auto":
+        return tasks
+    return [dataclasses.replace(task, split=Split(split)) for task in tasks]
+
+
+def examined(
+    tasks: Sequence[TaskSpec], path: Path, *, format: str
+) -> Iterator[tuple[TaskSpec, Report]]:
+    """Each task with its report, in order, as the sandboxes get through them."""
+    wrong = _wrong_of(path, format)
+    reports = examine_all(tasks, judging=wiring.judging(), wrong=wrong, workers=os.cpu_count() or 1)
+    yield from zip(tasks, reports, strict=True)
+
+
+def _wrong_of(path: Path, format: str) -> Callable[[TaskSpec], Sequence[str]]:
+    """The author's own wrong solutions, where the format carries them."""
+    name = registry.detect(path) if format == registry.AUTO else format
+    if name != "native":
+        return lambda task: ()
+    return lambda task: wrong_solutions(path, task.source_id)
