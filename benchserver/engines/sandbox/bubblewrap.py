@@ -119,7 +119,7 @@ class Bubblewrap:
         inward += [memory_file(content) for content in request.files.values()]
         started = time.monotonic()
         try:
-            pid = spawn(
+            pid, birth = spawn(
                 self._arguments(request, inward, pipes.child_status),
                 Launch(
                     place=(*pipes.child, *extra),
@@ -143,6 +143,7 @@ class Bubblewrap:
             stdout=pipes.stdout,
             stderr=pipes.stderr,
             status=pipes.status,
+            birth=birth,
             started=started,
             pending=memoryview(stdin),
         )

@@ -185,15 +185,20 @@ class _V1:
 
     def __init__(self, *, memory: Path, pids: Path, cpuacct: Path) -> None:
         self._parents = (memory, pids, cpuacct)
+        self._groups: dict[int, _V1Group] = {}  # a slot has one user at a time
 
     def enter(self, *, slot: int, memory_bytes: int, processes: int) -> BoxGroup:
-        folders = tuple(parent / f"slot-{slot}" for parent in self._parents)
-        for folder in folders:
-            with suppress(FileExistsError):
-                folder.mkdir()
-        group = _V1Group(*folders)
+        group = self._groups.get(slot)
+        if group is None:
+            group = self._groups[slot] = self._make(slot)
         group.prepare(memory_bytes=memory_bytes, processes=processes)
         return group
+
+    def _make(self, slot: int) -> _V1Group:
+        folders = tuple(parent / f"slot-{slot}" for parent in self._parents)
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        return _V1Group(*folders)
 
     def close(self, slots: tuple[int, ...]) -> None:
         for parent in self._parents:
@@ -207,25 +212,33 @@ class _V1Group:
     def __init__(self, memory: Path, pids: Path, cpuacct: Path) -> None:
         self._memory, self._pids, self._cpuacct = memory, pids, cpuacct
         self._kills_before = 0
+        self._cpu_before = 0
+        self._memory_limit = 0
 
     def prepare(self, *, memory_bytes: int, processes: int) -> None:
         self.kill()  # a crashed grader may have left something in this slot
-        _write(self._memory / "memory.force_empty", "0", best_effort=True)
+        if memory_bytes != self._memory_limit:
+            self._limit_memory(memory_bytes)
+        _write(self._memory / "memory.max_usage_in_bytes", "0", best_effort=True)
+        fading = _number(self._pids / "pids.current")  # the dead are uncharged some time later
+        _write(self._pids / "pids.max", str(processes + fading))
+        self._cpu_before = _number(self._cpuacct / "cpuacct.usage")
+        self._kills_before = self._kills()
+
+    def _limit_memory(self, memory_bytes: int) -> None:
         swap = self._memory / "memory.memsw.limit_in_bytes"
+        _write(self._memory / "memory.force_empty", "0", best_effort=True)
         _write(swap, "-1", best_effort=True)  # memsw must never be below the plain limit
         _write(self._memory / "memory.limit_in_bytes", str(memory_bytes))
         _write(swap, str(memory_bytes), best_effort=True)
-        _write(self._memory / "memory.max_usage_in_bytes", "0", best_effort=True)
-        _write(self._pids / "pids.max", str(processes))
-        _write(self._cpuacct / "cpuacct.usage", "0")
-        self._kills_before = self._kills()
+        self._memory_limit = memory_bytes
 
     def entrances(self) -> tuple[str, ...]:
         folders = dict.fromkeys((self._memory, self._pids, self._cpuacct))
         return tuple(str(folder / "cgroup.procs") for folder in folders)
 
     def cpu_seconds(self) -> float:
-        return _number(self._cpuacct / "cpuacct.usage") / 1e9
+        return (_number(self._cpuacct / "cpuacct.usage") - self._cpu_before) / 1e9
 
     def pids(self) -> tuple[int, ...]:
         return _members(self._pids / "cgroup.procs")

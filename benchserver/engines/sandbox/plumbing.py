@@ -37,8 +37,8 @@ class Crossing:
     """Two pipes between two sides; each end is closed exactly once."""
 
     def __init__(self) -> None:
-        there_read, there_write = _pipe()
-        back_read, back_write = _pipe()
+        there_read, there_write = pipe()
+        back_read, back_write = pipe()
         self.ours = (back_read, there_write)
         self.theirs = (there_read, back_write)
         self._open = {*self.ours, *self.theirs}
@@ -99,9 +99,9 @@ def lift(descriptor: int) -> int:
 
 def standard_pipes(*, captured: bool, feed: bool) -> Pipes:
     """stdin fed or empty, stdout captured or dropped, stderr always captured."""
-    stdin = _pipe() if feed else (_null(os.O_RDONLY), -1)
-    stdout = _pipe() if captured else (-1, _null(os.O_WRONLY))
-    stderr, status = _pipe(), _pipe()
+    stdin = pipe() if feed else (_null(os.O_RDONLY), -1)
+    stdout = pipe() if captured else (-1, _null(os.O_WRONLY))
+    stderr, status = pipe(), pipe()
     return Pipes(
         child=(stdin[0], stdout[1], stderr[1]),
         child_status=status[1],
@@ -129,7 +129,7 @@ def close_all(descriptors: Iterable[int]) -> None:
             os.close(descriptor)
 
 
-def _pipe() -> tuple[int, int]:
+def pipe() -> tuple[int, int]:
     reading, writing = os.pipe()
     return lift(reading), lift(writing)
 

@@ -2,7 +2,7 @@
 
 ``os.fork`` by hand, because the order is the security: enter the cgroup, set the rlimits, drop to
 the slot's uid, execute with an EMPTY environment - bubblewrap stays as pid 1 of the box and the
-candidate can read that process's environment. Example: ``spawn(argv, launch)`` returns the pid.
+candidate can read that process's environment. Example: a child that cannot take its uid executes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from benchserver.core.errors import PlatformFault
-from benchserver.engines.sandbox.plumbing import lift
+from benchserver.engines.sandbox.plumbing import close_all, pipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,25 +32,24 @@ class Launch:
     uid: int | None
 
 
-def spawn(argv: tuple[str, ...], launch: Launch) -> int:
-    """Fork and execute ``argv``; returns the pid. Raises ``PlatformFault`` when it cannot."""
+def spawn(argv: tuple[str, ...], launch: Launch) -> tuple[int, int]:
+    """Fork and execute ``argv``; returns the pid and a descriptor that tells of a failed start.
+
+    The descriptor gives end-of-file once the program executes, or a line saying what went wrong:
+    nobody has to wait here. Raises ``PlatformFault`` when not even the fork succeeds.
+    """
     entrances = [os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in launch.entrances]
-    report_read, report_write = os.pipe()
-    report_write = lift(report_write)
+    report_read, report_write = pipe()
     try:
         pid = os.fork()
         if pid == 0:
             _become(argv, launch, entrances, report_write)
+    except OSError as error:
+        os.close(report_read)
+        raise PlatformFault("spawn", f"fork: {error.strerror}") from error
     finally:
-        os.close(report_write)
-        for descriptor in entrances:
-            os.close(descriptor)
-    with os.fdopen(report_read, "rb") as report:
-        problem = report.read()
-    if problem:
-        os.waitpid(pid, 0)
-        raise PlatformFault("spawn", problem.decode("ascii", "replace"))
-    return pid
+        close_all((report_write, *entrances))
+    return pid, report_read
 
 
 def _become(argv: tuple[str, ...], launch: Launch, entrances: list[int], report: int) -> NoReturn:

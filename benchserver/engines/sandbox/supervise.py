@@ -42,11 +42,13 @@ class Running:
     stdout: int
     stderr: int
     status: int
+    birth: int
     started: float
     pending: memoryview = field(default_factory=lambda: memoryview(b""))
     out: bytearray = field(default_factory=bytearray)
     err: bytearray = field(default_factory=bytearray)
     report: bytearray = field(default_factory=bytearray)
+    stillborn: bytearray = field(default_factory=bytearray)
     verdict: Ending | None = None
     ended: float | None = None
     wait_status: int = 0
@@ -55,7 +57,7 @@ class Running:
     open: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        ends = (self.pidfd, self.status, self.stdin, self.stdout, self.stderr)
+        ends = (self.pidfd, self.status, self.birth, self.stdin, self.stdout, self.stderr)
         self.open.update(end for end in ends if end >= 0)
 
     def close(self, descriptor: int) -> None:
@@ -149,6 +151,7 @@ def _register(poller: select.poll, handlers: dict[int, Callable[[], None]], box:
 
     add(box.pidfd, select.POLLIN, lambda: _reap(box))
     add(box.status, select.POLLIN, lambda: _keep(box.status, box.report, _CHUNK))
+    add(box.birth, select.POLLIN, lambda: _keep(box.birth, box.stillborn, _CHUNK))
     for descriptor in (box.stdin, box.stdout, box.stderr):
         if descriptor >= 0:
             os.set_blocking(descriptor, False)
@@ -271,6 +274,8 @@ def _how(box: Running, *, out_of_memory: bool) -> tuple[Ending, int]:
 
 def _unreported(box: Running) -> tuple[Ending, int]:
     """No exit report: we killed it as a follower, or bubblewrap itself failed - which is ours."""
+    if box.stillborn:
+        raise PlatformFault("spawn", box.stillborn.decode("ascii", "replace"))
     if os.WIFSIGNALED(box.wait_status):
         return Ending.SIGNALLED, os.WTERMSIG(box.wait_status)
     first = bytes(box.err).decode("utf-8", "replace").strip().splitlines()[:1]
