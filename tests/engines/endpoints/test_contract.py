@@ -74,8 +74,9 @@ def send(
     deadline: float = 10.0,
 ) -> Reply:
     """To the one host and port that ``transport`` may call."""
+    # The mock server looks up the tokenizer of models it knows on the network, so: an unknown one.
     (host_port,) = transport.policy.allow_local
-    target = Target(base_url=f"{scheme}://{host_port}/v1", model="gpt-4o", api_key=KEY)
+    target = Target(base_url=f"{scheme}://{host_port}/v1", model="replayed", api_key=KEY)
     return client(protocol, transport).send(target, generation(text, deadline=deadline))
 
 

@@ -86,8 +86,17 @@ def failure(server: RawServer, *, host: str = "127.0.0.1", **options: Any) -> En
     assert KEY not in str(failed.value) + repr(failed.value)
     if server.connections:
         assert server.finished.wait(5.0)  # the server saw the connection end: the slot is free
-    assert open_files() <= files
+    assert soon(lambda: open_files() <= files)
     return failed.value
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    """The servers' threads close their ends a moment later."""
+    for _ in range(500):
+        if true():
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def open_files() -> int:
