@@ -166,7 +166,7 @@ class EmbeddedServer(ABC):
 
     def _end(self) -> None:
         """Polite signal, grace, hard signal, SIGKILL; returns when the server is gone."""
-        pid = self._process.pid if self._process else self.pid()
+        pid = self.pid() or (self._process.pid if self._process else None)
         steps = ((self.stop_signal, self.grace_seconds), (self.hard_signal, 5.0))
         for number, seconds in (*steps, (signal.SIGKILL, 5.0)):
             if pid is None or birth(pid) is None:

@@ -8,6 +8,7 @@ import signal
 from benchserver.runtime.home import broker_url
 from benchserver.runtime.probes import redis_client
 from benchserver.runtime.valkey import Valkey
+from benchserver.runtime.watchdog import birth
 from tests.runtime.helpers import eventually, throwaway_home
 
 
@@ -31,7 +32,11 @@ def test_a_killed_broker_starts_again_on_the_same_socket():
         assert eventually(lambda: broker.pid() is None)
         with Valkey(home) as again:
             assert redis_client(again.url()).ping()
-            assert os.stat(f"/proc/{again.pid()}").st_uid == home.account.uid
+            second = again.pid()
+            assert second
+            assert os.stat(f"/proc/{second}").st_uid == home.account.uid
+        broker.stop()  # the last to leave stops the server, though it is not the one it started
+        assert birth(second) is None
 
 
 def test_without_persistence_nothing_is_written():
