@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 from benchserver.engines.judges.wire import WireError, decode, encode, receive, send
 
 IN, OUT, REPORT = 3, 4, 1
+TESTS = "tests.py"
 
 
 class CandidateError(Exception):
@@ -221,7 +222,7 @@ def _merged(old: Any, new: Any) -> Any:
     return new
 
 
-def examine(line: Line, spec: dict[str, Any]) -> dict[str, str]:
+def examine(line: Line, spec: dict[str, Any]) -> dict[str, Any]:
     """Run setup, wait for the candidate, run the script; returns how it ended."""
     namespace: dict[str, Any] = {"__name__": "examiner"}
     try:
@@ -233,7 +234,7 @@ def examine(line: Line, spec: dict[str, Any]) -> dict[str, str]:
         if loaded["load"] != "ok":
             return {"end": str(loaded["load"]), "error": str(loaded.get("error", ""))[:80]}
         namespace.update({name: Stub(line, name) for name in spec["proxies"]})
-        exec(compile(spec["script"], "tests.py", "exec", dont_inherit=True), namespace)
+        exec(compile(spec["script"], TESTS, "exec", dont_inherit=True), namespace)
         if not line.silent():
             line.break_("forged")
     except BaseException as error:
@@ -241,14 +242,24 @@ def examine(line: Line, spec: dict[str, Any]) -> dict[str, str]:
     return {"end": line.broken or "passed", "error": ""}
 
 
-def _failure(line: Line, error: BaseException) -> dict[str, str]:
+def _failure(line: Line, error: BaseException) -> dict[str, Any]:
     name = type(error).__name__
     if line.broken:
         return {"end": line.broken, "error": ""}
-    if any(error is raised for raised in line.raised):
-        name = error.args[0] if type(error) is CandidateError else name
-        return {"end": "raised", "error": name}
-    return {"end": "failed", "error": name}
+    end = "raised" if any(error is raised for raised in line.raised) else "failed"
+    if type(error) is CandidateError:
+        name = error.args[0]
+    return {"end": end, "error": name, "line": _line_of(error)}
+
+
+def _line_of(error: BaseException) -> int:
+    """The last line of the tests on the way to the error; 0 when there is none."""
+    number, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == TESTS:
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    return number
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ def _by_script(task: TaskSpec, tests: CheckScript, code: str, sandbox: Sandbox) 
         # The reference stays far below these limits: an answer made the tests this expensive.
         return judgement(Verdict.WRONG_ANSWER, candidate, sandbox, detail="costly_answer")
     verdict, detail = _from_report(_report_of(examiner))
-    if verdict is Verdict.RUNTIME_ERROR and detail == "MemoryError":
+    if verdict is Verdict.RUNTIME_ERROR and detail.startswith("MemoryError"):
         verdict = Verdict.MEMORY_LIMIT
     return judgement(verdict, candidate, sandbox, detail=detail)
 
@@ -86,7 +86,8 @@ def _from_report(report: dict[str, Any]) -> tuple[Verdict, str]:
         return Verdict.PASSED, ""
     if end in ("setup", "unsupported"):
         raise PlatformFault(f"tests_{end}", error)
-    return _ENDS[end], error or end
+    line = report.get("line")
+    return _ENDS[end], f"{error or end} line {line}" if line else error or end
 
 
 def _by_cases(task: TaskSpec, tests: CallCases, code: str, sandbox: Sandbox) -> Judgement:
@@ -108,7 +109,7 @@ class _Questions:
     def __init__(self, task: TaskSpec, tests: CallCases) -> None:
         self._name = task.entry_point
         self._tolerance = tests.tolerance
-        self._cases = list(tests.cases)
+        self._cases = list(enumerate(tests.cases))
         random.SystemRandom().shuffle(self._cases)
 
     def put(self, reading: int, writing: int) -> tuple[Verdict, str]:
@@ -125,10 +126,10 @@ class _Questions:
             return Verdict.RUNTIME_ERROR, "gone"
 
     def _all_cases(self, reading: int, writing: int) -> tuple[Verdict, str]:
-        for case in self._cases:
+        for number, case in self._cases:
             verdict, detail = self._one_case(case, reading, writing)
             if verdict is not Verdict.PASSED:
-                return verdict, detail
+                return verdict, f"{detail} case {number}".strip()
         return Verdict.PASSED, ""
 
     def _one_case(self, case: CallCase, reading: int, writing: int) -> tuple[Verdict, str]:

@@ -8,6 +8,7 @@ disclosed. Example: a program that prints the right answer and then exits with 1
 from __future__ import annotations
 
 import random
+from functools import partial
 
 from benchserver.core.errors import PlatformFault
 from benchserver.core.task import ProgramCase, ProgramCases, TaskSpec
@@ -46,13 +47,14 @@ def judge_program(*, task: TaskSpec, code: str, sandbox: Sandbox) -> Judgement:
     tests = task.tests
     if not isinstance(tests, ProgramCases) or not tests.cases:
         raise PlatformFault("task_shape", "a program task needs cases")
-    cases = list(tests.cases)
+    cases = list(enumerate(tests.cases))
     random.SystemRandom().shuffle(cases)
     judged = []
-    for case in cases:
-        judged.append(without_starving(lambda: _one(task, tests, case, code, sandbox)))  # noqa: B023
+    for number, case in cases:
+        once = partial(_one, task, tests, case, code, sandbox)
+        judged.append(without_starving(once))
         if not judged[-1].passed:
-            break
+            return _total(judged, failed=number)
     return _total(judged)
 
 
@@ -84,7 +86,7 @@ def _verdict(result: BoxResult, tests: ProgramCases, case: ProgramCase) -> tuple
     return (Verdict.PASSED, "") if right else (Verdict.WRONG_ANSWER, "")
 
 
-def _total(judged: list[Judgement]) -> Judgement:
+def _total(judged: list[Judgement], *, failed: int | None = None) -> Judgement:
     """The last judgement decides; time adds up, memory is the highest."""
     last = judged[-1]
     return Judgement(
@@ -92,7 +94,7 @@ def _total(judged: list[Judgement]) -> Judgement:
         cpu_seconds=sum(one.cpu_seconds for one in judged),
         wall_seconds=sum(one.wall_seconds for one in judged),
         memory_bytes=max(one.memory_bytes for one in judged),
-        detail=last.detail,
+        detail=last.detail if failed is None else f"{last.detail} case {failed}".strip(),
         isolation=last.isolation,
     )
 

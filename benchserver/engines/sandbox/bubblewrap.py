@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from benchserver.core.errors import MissingPart
+from benchserver.core.errors import MissingPart, PlatformFault
 from benchserver.engines.sandbox import seccomp
 from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Guarantee, Level
 from benchserver.engines.sandbox.cgroup import BoxGroup, Hierarchy, find_hierarchy
@@ -38,6 +39,7 @@ from benchserver.engines.sandbox.vitals import threads_of_user
 T = TypeVar("T")
 
 _OWN_PROCESSES = 3  # bubblewrap outside, bubblewrap as pid 1, and one to spare
+_CLOSE_SECONDS = 15.0
 _OPEN_FILES = 128
 _SHM_BYTES = 2**20
 _AS_HEADROOM_RLIMITS = 64 * 2**20  # address space is not memory: mapped libraries count
@@ -60,6 +62,7 @@ class Bubblewrap:
         self._slots = SlotPool()
         self._walls = tuple(self._fixed_arguments())
         self._user_threads = (0.0, 0)
+        self._closing = threading.Event()
         self.level = Level.FULL if self._hierarchy else Level.RLIMITS
 
     def run(self, request: BoxRequest, *, stdin: bytes = b"") -> BoxResult:
@@ -98,6 +101,9 @@ class Bubblewrap:
         return guarantees
 
     def close(self) -> None:
+        """Running boxes are stopped; their calls raise ``PlatformFault``."""
+        self._closing.set()
+        self._slots.wait_until_free(_CLOSE_SECONDS)
         if self._hierarchy:
             self._hierarchy.close(self._slots.held())
         self._slots.close()
@@ -111,6 +117,8 @@ class Bubblewrap:
         extra: tuple[int, ...],
         stdin: bytes = b"",
     ) -> Running:
+        if self._closing.is_set():
+            raise PlatformFault("closed", "the sandbox is closed")
         slot = self._slots.take()
         stack.callback(self._slots.give_back, slot)
         group = self._enter(stack, request, slot)
@@ -145,6 +153,7 @@ class Bubblewrap:
             status=pipes.status,
             birth=birth,
             started=started,
+            closing=self._closing,
             pending=memoryview(stdin),
         )
         stack.callback(box.end)

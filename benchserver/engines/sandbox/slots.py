@@ -36,6 +36,7 @@ class SlotPool:
         self._free: list[int] = []
         self._locks: dict[int, int] = {}
         self._mutex = threading.Lock()
+        self._returned = threading.Condition(self._mutex)
 
     def take(self) -> Slot:
         """A slot nobody else holds. Raises ``PlatformFault`` when all are in use."""
@@ -46,10 +47,16 @@ class SlotPool:
     def give_back(self, slot: Slot) -> None:
         with self._mutex:
             self._free.append(slot.number)
+            self._returned.notify_all()
 
     def held(self) -> tuple[int, ...]:
         with self._mutex:
             return tuple(self._locks)
+
+    def wait_until_free(self, seconds: float) -> bool:
+        """Wait until no slot is in use, at most ``seconds``."""
+        with self._mutex:
+            return self._returned.wait_for(lambda: len(self._free) == len(self._locks), seconds)
 
     def close(self) -> None:
         with self._mutex:

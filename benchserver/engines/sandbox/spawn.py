@@ -2,7 +2,8 @@
 
 ``os.fork`` by hand, because the order is the security: enter the cgroup, set the rlimits, drop to
 the slot's uid, execute with an EMPTY environment - bubblewrap stays as pid 1 of the box and the
-candidate can read that process's environment. Example: a child that cannot take its uid executes nothing.
+candidate can read that process's environment. Example: a child that cannot take its uid reports
+that and executes nothing.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ def _become(argv: tuple[str, ...], launch: Launch, entrances: list[int], report:
             os.setresgid(launch.uid, launch.uid, launch.uid)
             os.setresuid(launch.uid, launch.uid, launch.uid)
         step = "exec"
+        os.setsid()  # Ctrl-C in the grader's terminal must not kill boxes behind its back
         _default_signals()
         os.chdir("/")
         os.execve(argv[0], argv, {})

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Event
 
 from benchserver.core.errors import PlatformFault
 from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Ending
@@ -44,12 +45,14 @@ class Running:
     status: int
     birth: int
     started: float
+    closing: Event
     pending: memoryview = field(default_factory=lambda: memoryview(b""))
     out: bytearray = field(default_factory=bytearray)
     err: bytearray = field(default_factory=bytearray)
     report: bytearray = field(default_factory=bytearray)
     stillborn: bytearray = field(default_factory=bytearray)
     verdict: Ending | None = None
+    stopped: bool = False
     ended: float | None = None
     wait_status: int = 0
     tree_cpu: float = 0.0
@@ -81,7 +84,7 @@ class Running:
         """Kill the whole tree; the first reason stays."""
         if self.ended is not None:
             return
-        self.verdict = self.verdict or verdict
+        self.verdict, self.stopped = self.verdict or verdict, True
         with suppress(ProcessLookupError):
             os.kill(self._init_pid() or self.pid, _SIGKILL)
         if self.group:
@@ -135,6 +138,8 @@ def supervise(boxes: Sequence[Running], *, leader_done: int = -1) -> list[BoxRes
                 box.stop(None)
         if time.monotonic() >= next_look:
             next_look = time.monotonic() + _enforce(boxes)
+    if any(box.closing.is_set() for box in boxes):
+        raise PlatformFault("closed", "the sandbox was closed while the box ran")
     return [_result(box) for box in boxes]
 
 
@@ -203,6 +208,9 @@ def _keep(descriptor: int, into: bytearray, cap: int) -> bool:
 
 def _enforce(boxes: Sequence[Running]) -> float:
     """Apply CPU and wall limits; returns seconds until the next look."""
+    if any(box.closing.is_set() for box in boxes):
+        for box in boxes:
+            box.stop(None)
     alive = [box for box in boxes if box.ended is None and box.verdict is None]
     tick = _LONGEST_TICK
     for box in alive:
@@ -273,10 +281,12 @@ def _how(box: Running, *, out_of_memory: bool) -> tuple[Ending, int]:
 
 
 def _unreported(box: Running) -> tuple[Ending, int]:
-    """No exit report: we killed it as a follower, or bubblewrap itself failed - which is ours."""
+    """No exit report: we stopped it, or somebody else did, or bubblewrap failed: both ours."""
     if box.stillborn:
         raise PlatformFault("spawn", box.stillborn.decode("ascii", "replace"))
     if os.WIFSIGNALED(box.wait_status):
+        if not box.stopped:
+            raise PlatformFault("box_killed", "something outside the box killed it")
         return Ending.SIGNALLED, os.WTERMSIG(box.wait_status)
     first = bytes(box.err).decode("utf-8", "replace").strip().splitlines()[:1]
     raise PlatformFault("box_start", first[0][:200] if first else "the box did not start")
