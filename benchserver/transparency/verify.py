@@ -5,21 +5,22 @@
     python verify.py bundle.json --key 'bench.example/results+98d21115+ARGx...'
     python verify.py bundle.json --since checkpoint-of-last-month.txt
 
-It checks that the checkpoint is signed, that the entries are exactly the ones it covers, that
-earlier checkpoints are prefixes of it, that tasks were committed before runs and outcomes before
-scores, that the snapshots form one chain, and that every revealed task is the one promised.
-Exit status: 0 all holds, 1 something does not, 2 the input cannot be read.
+It checks that the checkpoint is signed and covers exactly these entries, that earlier checkpoints
+are prefixes of it, that tasks were committed before runs and outcomes before scores, that the
+snapshots form one chain, and that every revealed task is the one promised. Exit status: 0 all
+holds, 1 something does not, 2 the input cannot be read. Formats: RFC 6962, RFC 8785 without
+floats, C2SP signed-note and tlog-checkpoint.
 
-This file stands alone: Python's standard library and ``cryptography``. It repeats a few small
-functions of its package on purpose, so that it can be read, copied and run by somebody who trusts
-none of the rest; a property test holds the two versions together. Formats: RFC 6962 (tree), RFC
-8785 without floats (JSON), C2SP signed-note and tlog-checkpoint.
+It needs Python's standard library and ``cryptography`` only. It repeats some of its package on
+purpose, so that somebody who trusts none of the rest can read, copy and run it; a property test
+holds the two versions together.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import functools
 import hashlib
 import json
 import sys
@@ -86,6 +87,7 @@ def parse_json(data: bytes) -> Any:
     return value
 
 
+@functools.cache  # several checks read each entry
 def parse_entry(data: bytes) -> dict[str, Any]:
     value = parse_json(data)
     if not isinstance(value, dict) or canonical(value) != data:
@@ -195,10 +197,8 @@ def task_commitment(salt: bytes, payload: Any) -> bytes:
 
 def check_order(entries: list[bytes]) -> list[str]:
     """Faults of order: rotation-commit, run-start, run-commit, snapshot, in one chain."""
-    rotations: set[str] = set()
-    voided: set[str] = set()
-    started: dict[str, str] = {}
-    committed: dict[str, str] = {}
+    rotations, voided = set[str](), set[str]()
+    started, committed = dict[str, str](), dict[str, str]()
     chain = ["0" * 64]
     faults: list[str] = []
     for index, raw in enumerate(entries):
@@ -220,8 +220,8 @@ def check_order(entries: list[bytes]) -> list[str]:
             rules = [(run in started, "void of a run that never started")]
             voided.add(run)
         elif kind == "correction":
-            known = range(len(chain) - 1)
-            rules = [(entry["ref_seq"] in known, "correction of an unknown snapshot")]
+            known = entry["ref_seq"] in range(len(chain) - 1)
+            rules = [(known, "correction of an unknown snapshot")]
         elif kind == "rotation-reveal":
             rules = [(rotation in rotations, "reveal of an unknown rotation")]
         elif kind == "snapshot":
@@ -332,8 +332,8 @@ def _check_trees(
 
 
 def _check_reveals(bundle: dict[str, Any], entries: list[bytes]) -> str:
-    parsed = [e for e in map(parse_entry, entries) if e.get("t") == "rotation-reveal"]
-    logged = {(e["r"], e["reveal_sha256"]) for e in parsed}
+    said = [e for e in map(parse_entry, entries) if e.get("t") == "rotation-reveal"]
+    logged = {(e["r"], e["reveal_sha256"]) for e in said}
     pools = {tree["r"]: tree["leaves"] for tree in bundle.get("pools", [])}
     opened = total = 0
     for reveal in bundle.get("reveals", []):

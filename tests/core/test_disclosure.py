@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchserver.core.disclosure import (
@@ -59,6 +59,7 @@ def test_two_halves_disclose_nothing() -> None:
 set_lists = st.lists(st.frozensets(st.integers(0, 9), min_size=1), min_size=1, max_size=6)
 
 
+@settings(deadline=None)
 @given(set_lists)
 def test_the_exact_leverage_equals_the_projection_of_linear_algebra(
     sets: list[frozenset[int]],
@@ -70,6 +71,7 @@ def test_the_exact_leverage_equals_the_projection_of_linear_algebra(
         assert float(value) == pytest.approx(projection[int(task[1:]), int(task[1:])], abs=1e-9)
 
 
+@settings(deadline=None)
 @given(set_lists)
 def test_leverages_lie_between_zero_and_one_and_sum_to_the_rank(
     sets: list[frozenset[int]],
@@ -93,6 +95,7 @@ def test_nothing_published_is_fine() -> None:
     [
         ([cell("a", range(19))], "small_cell"),
         ([cell("a", range(60)), cell("b", range(41))], "small_difference"),
+        ([cell("a", range(41)), cell("b", range(60))], "small_difference"),
         ([cell("a", range(40)), cell("b", range(30, 70))], None),
         ([cell("a", range(40)), cell("b", range(21, 70))], None),
         ([cell("a", range(40)), cell("b", range(19, 70))], "small_difference"),
@@ -175,6 +178,7 @@ def test_the_band_is_counted_in_tasks_when_there_are_several_samples() -> None:
     assert shown_as(Cell("c", tasks(range(150)), 744, 750)) == Exact(744, 750)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 80), st.integers(1, 5), st.data())
 def test_what_is_shown_is_true_and_all_is_never_told_from_nearly_all(
     count: int, samples: int, data: st.DataObject
@@ -208,6 +212,7 @@ def test_counts_that_cannot_be_are_refused() -> None:
         Cell("c", tasks([]), 0, 4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.frozensets(st.integers(0, 39), min_size=20), min_size=1, max_size=5))
 def test_an_attacker_with_linear_algebra_recovers_no_task_from_what_is_let_through(
     sets: list[frozenset[int]],

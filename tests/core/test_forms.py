@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchserver.core.errors import BadInput
@@ -15,12 +15,14 @@ choices = st.dictionaries(st.text(min_size=1), st.sampled_from(list(Split)), min
 seeds = st.text(min_size=1)
 
 
+@settings(deadline=None)
 @given(choices, seeds, st.randoms())
 def test_the_form_does_not_depend_on_the_order_of_the_choice(chosen, seed, random) -> None:  # type: ignore[no-untyped-def]
     shuffled = dict(random.sample(list(chosen.items()), len(chosen)))
     assert freeze(chosen, seed=seed) == freeze(shuffled, seed=seed)
 
 
+@settings(deadline=None)
 @given(choices, seeds, seeds)
 def test_every_evaluation_meets_the_same_set_with_the_same_positions(
     chosen: dict[str, Split], seed: str, evaluation_seed: str
@@ -37,6 +39,11 @@ def test_two_evaluations_walk_the_form_in_different_orders() -> None:
     one, other = (order_for(form, evaluation_seed=s) for s in ("e1", "e2"))
     assert one != other != form.entries
     assert one == order_for(form, evaluation_seed="e1")
+
+
+def test_an_evaluation_seeded_like_its_form_still_gets_an_order_of_its_own() -> None:
+    form = freeze(MIXED, seed="same")
+    assert order_for(form, evaluation_seed="same") != form.entries
 
 
 def test_place_does_not_tell_public_from_private() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchserver.core.errors import BadInput, NotAllowed
@@ -59,6 +59,7 @@ policies = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(candidates, policies)
 def test_a_worn_or_retired_task_is_never_used_again(pool: list[Candidate], policy: Policy) -> None:
     plan = make_plan(pool, policy)
@@ -72,12 +73,14 @@ def test_a_worn_or_retired_task_is_never_used_again(pool: list[Candidate], polic
             assert chosen.age_days <= policy.max_age_days
 
 
+@settings(deadline=None)
 @given(candidates, policies, st.randoms())
 def test_the_order_of_the_input_changes_nothing(pool, policy, random) -> None:  # type: ignore[no-untyped-def]
     shuffled = random.sample(pool, len(pool))
     assert make_plan(pool, policy) == make_plan(shuffled, policy)
 
 
+@settings(deadline=None)
 @given(candidates, policies)
 def test_every_version_has_one_fate_and_one_reason(pool: list[Candidate], policy: Policy) -> None:
     plan = make_plan(pool, policy)
@@ -89,6 +92,7 @@ def test_every_version_has_one_fate_and_one_reason(pool: list[Candidate], policy
     assert set(plan.stay) <= {c.version_id for c in pool if c.in_current}
 
 
+@settings(deadline=None)
 @given(candidates, policies, st.integers(0, 3), st.integers(0, 5), st.integers(0, 90))
 def test_more_exposure_or_age_never_brings_a_retired_task_back(
     pool: list[Candidate], policy: Policy, more: int, groups: int, days: int
@@ -105,6 +109,7 @@ def test_more_exposure_or_age_never_brings_a_retired_task_back(
     assert set(make_plan(pool, policy).retire) <= set(make_plan(older, policy).retire)
 
 
+@settings(deadline=None)
 @given(candidates, policies)
 def test_targets_are_upper_bounds_and_are_met_when_supply_allows(
     pool: list[Candidate], policy: Policy

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from benchserver.core.errors import BadInput
 from benchserver.measurement.scores import (
@@ -179,6 +180,13 @@ def test_one_more_pass_never_lowers_a_score(
     assert score(better, samples).mean >= score(passed, samples).mean
 
 
+def test_the_interval_is_students_with_one_degree_less_than_families() -> None:
+    interval = mean_score([0.4, 0.5, 0.6, 0.5]).interval
+    half = 3.182446305284 * math.sqrt(0.02 / 3 / 4)  # t(.975, 3) from tables
+    assert interval.low == pytest.approx(0.5 - half, abs=1e-9)
+    assert interval.high == pytest.approx(0.5 + half, abs=1e-9)
+
+
 def test_all_passed_is_not_certainty() -> None:
     estimate = score([5] * 20, [5] * 20)
     assert estimate.method == "wilson"
@@ -231,6 +239,14 @@ def test_the_gap_gives_the_known_answer() -> None:
     raw = math.hypot(bernoulli_error(0.84, 200), bernoulli_error(0.66, 200))
     assert 0.18 / raw == pytest.approx(4.25, abs=5e-3)
     assert difference.se == pytest.approx(raw * math.sqrt(200 / 199), abs=1e-9)
+
+
+def test_the_gap_interval_is_welchs() -> None:
+    one, other = [0.2, 0.4, 0.9, 0.6], [0.1, 0.3, 0.2, 0.25, 0.3, 0.2, 0.15]
+    expected = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.95)
+    difference = gap(mean_score(one), mean_score(other))
+    assert difference.interval.low == pytest.approx(expected.low, abs=1e-9)
+    assert difference.interval.high == pytest.approx(expected.high, abs=1e-9)
 
 
 @given(st.integers(0, 30), st.integers(0, 40))

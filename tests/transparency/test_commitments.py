@@ -60,6 +60,7 @@ def test_the_three_false_reveals_are_refused() -> None:
     assert not reveals_outcome(leaf, salt, first["payload"])
     disguised = canonical({"c": first["commitment_hex"], "i": 0, "t": "outcome-commit", "v": 1})
     assert not reveals_outcome(disguised, salt, first["payload"])
+    assert not reveals_task(disguised, salt, first["payload"])  # its leaf promised no task
 
 
 def test_without_a_salt_an_outcome_is_guessed_and_with_it_it_is_not() -> None:
