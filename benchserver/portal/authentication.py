@@ -82,8 +82,9 @@ class HasScope(BasePermission):
     """``documented`` gives each method its scope; a token without it is told which it lacks."""
 
     def has_permission(self, request: Request, view: ProviderView) -> bool:  # type: ignore[override]
-        handler = getattr(view, (request.method or "").lower(), None)
-        if handler is None:
+        name = (request.method or "").lower()
+        handler = getattr(view, name, None)
+        if handler is None or name not in view.http_method_names:
             return True  # answered with 405
         request.user.require(handler.scope)  # type: ignore[union-attr]
         return True

@@ -6,6 +6,7 @@ price of ``2.50`` becomes ``2500000``. A stored key is never put back into a for
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -39,7 +40,14 @@ class Plain(forms.Form):
     """A form whose labels carry no colon and whose faulty fields say so to screen readers."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        kwargs["label_suffix"] = ""
+        super().__init__(*args, **kwargs)
+
+    def offer(self, name: str, choices: Iterable[tuple[str, str]]) -> None:
+        """Fill a choice field."""
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = list(choices)
 
 
 class ModelForm(Plain):
@@ -111,7 +119,7 @@ class EndpointForm(Plain):
 
     def __init__(self, *args: Any, provider: Provider, editing: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["protocol"].choices = [(name, name) for name in wiring.protocols()]
+        self.offer("protocol", ((name, name) for name in wiring.protocols()))
         if editing:
             del self.fields["model_slug"]
             self.fields[
@@ -121,7 +129,7 @@ class EndpointForm(Plain):
             )
             return
         models = queries.models_of(provider)
-        self.fields["model_slug"].choices = [(model.slug, model.slug) for model in models]
+        self.offer("model_slug", ((model.slug, model.slug) for model in models))
         self.fields["api_key"].help_text = "Sealed at once; nobody can read it back here."
 
     def clean_api_key(self) -> str:
@@ -167,8 +175,8 @@ class EvaluationForm(Plain):
     def __init__(self, *args: Any, provider: Provider, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         active = queries.live_endpoints(provider).filter(state=Endpoint.State.ACTIVE)
-        self.fields["endpoint"].choices = [(e.slug, f"{e.name} ({e.model.slug})") for e in active]
-        self.fields["track"].choices = [(t.slug, t.name) for t in Track.objects.order_by("name")]
+        self.offer("endpoint", ((e.slug, f"{e.name} ({e.model.slug})") for e in active))
+        self.offer("track", ((t.slug, t.name) for t in Track.objects.order_by("name")))
 
 
 class TokenForm(Plain):

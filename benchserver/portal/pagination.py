@@ -6,6 +6,7 @@ Example: ``GET events/?page_size=20`` answers ``{"next", "previous", "results"}`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -24,7 +25,7 @@ class Pages(CursorPagination):
     ordering = "-id"
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
     ) -> list[Any] | None:
         """Raises ``BadInput`` for a cursor that this list did not give."""
         try:

@@ -219,7 +219,7 @@ def _(exc: Exception) -> Problem:
 
 @problem_of.register
 def _(exc: exceptions.Throttled) -> Problem:
-    seconds = max(1, math.ceil(exc.wait or 1))
+    seconds = max(1, math.ceil(getattr(exc, "wait", None) or 1))
     return Problem(
         status=429,
         code="throttled",

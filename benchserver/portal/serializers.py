@@ -53,7 +53,9 @@ class Problem(Closed):
     code = serializers.CharField(help_text="stable; meant for programs")
     detail = serializers.CharField()
     mend = serializers.CharField(help_text="what to do about it, one sentence")
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField())
+    )
 
 
 # --- models -------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ class ProviderView(GenericAPIView[Any]):
 
     permission_classes = (IsAuthenticated, HasScope)
     parser_classes = (StrictJSON,)
-    metadata_class = None
+    http_method_names = ("get", "head", "post", "patch", "delete")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -104,6 +104,6 @@ class ProviderView(GenericAPIView[Any]):
             provider=self.provider,
             key=self.request.headers.get("Idempotency-Key", ""),
             route=f"{self.request.method} {self.request.path}"[:200],
-            body=self.request.data,
+            body=dict(self.request.data),
         )
         return idempotency.once(request, work, keep_answer=keep_answer)

@@ -8,7 +8,7 @@ turns ``page(request, provider, id)`` into a view; staff without a provider are 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import update_wrapper
 from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
@@ -33,14 +33,13 @@ class SignIn(LoginView):
 def provider_page(page: Page[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Only for a signed-in account of a provider; the page is never cached."""
 
-    @wraps(page)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         account = request.user
         if not isinstance(account, Account) or account.provider is None:
             return render(request, "portal/no_provider.html", status=403)
         return page(request, account.provider, *args, **kwargs)
 
-    return never_cache(login_required(guarded))
+    return never_cache(login_required(update_wrapper(guarded, page)))
 
 
 def person(request: HttpRequest) -> str:

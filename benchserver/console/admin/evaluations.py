@@ -1,0 +1,149 @@
+"""Evaluations and what they caused, row by row, to be looked at; an evaluation can be cancelled."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from benchserver import dispatch
+from benchserver.console.admin.base import ReadOnly, actor
+from benchserver.core.errors import NotAllowed
+from benchserver.evaluations import control
+from benchserver.evaluations.models import (
+    Attempt,
+    Evaluation,
+    Exposure,
+    FaultRecord,
+    Send,
+    VerdictRecord,
+)
+
+
+@admin.register(Evaluation)
+class EvaluationAdmin(ReadOnly):
+    list_display = ("slug", "provider", "model", "track", "rotation", "state", "created_at")
+    list_select_related = ("provider", "model", "track", "rotation")
+    list_filter = ("state", "track", "rotation")
+    search_fields = ("slug", "model__slug", "provider__slug")
+    fields = (
+        "slug",
+        "provider",
+        "owner_group",
+        "model",
+        "endpoint",
+        "endpoint_revision",
+        "track",
+        "rotation",
+        "protocol_payload",
+        "state",
+        "round",
+        "total",
+        "price_in",
+        "price_out",
+        "seen_before_e4",
+        "log_index",
+        "created_at",
+        "cancel_requested_at",
+        "ended_at",
+    )
+    actions = ("cancel",)
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        return self.may_act(request)
+
+    @admin.action(description="Cancel selected evaluations", permissions=["cancel"])
+    def cancel(self, request: HttpRequest, chosen: QuerySet[Evaluation]) -> None:
+        cancelled = 0
+        for evaluation in chosen:
+            try:
+                with transaction.atomic():
+                    control.cancel(evaluation=evaluation, by=actor(request))
+            except NotAllowed as refusal:
+                self.message_user(request, f"{evaluation}: {refusal}", messages.WARNING)
+            else:
+                cancelled += 1
+        transaction.on_commit(lambda: dispatch.flush())
+        self.message_user(request, f"Cancelled {cancelled}.")
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnly):
+    list_display = ("id", "evaluation", "sample", "state", "reason", "fence", "next_at")
+    list_select_related = ("evaluation",)
+    list_filter = ("state",)
+    search_fields = ("evaluation__slug",)
+    fields = (
+        "evaluation",
+        "endpoint",
+        "entry",
+        "sample",
+        "state",
+        "reason",
+        "fence",
+        "owner",
+        "lease_until",
+        "next_at",
+        "unknown_sends",
+        "refused_sends",
+        "unsent_tries",
+        "judge_tries",
+        "updated_at",
+    )
+
+
+@admin.register(Exposure)
+class ExposureAdmin(ReadOnly):
+    list_display = ("id", "version", "owner_group", "rotation", "reserved_at", "first_sent_at")
+    list_select_related = ("version", "owner_group", "rotation")
+    list_filter = ("rotation", "owner_group")
+    fields = ("version", "owner_group", "rotation", "reserved_at", "first_sent_at")
+
+
+@admin.register(Send)
+class SendAdmin(ReadOnly):
+    list_display = ("id", "attempt", "ordinal", "cause", "outcome", "code", "committed_at")
+    list_select_related = ("attempt",)
+    list_filter = ("outcome", "cause")
+    search_fields = ("attempt__evaluation__slug",)
+    fields = (
+        "attempt",
+        "ordinal",
+        "cause",
+        "fence",
+        "outcome",
+        "code",
+        "status",
+        "tokens_in",
+        "tokens_out",
+        "usage_reported",
+        "cost_micro_usd",
+        "milliseconds",
+        "committed_at",
+        "ended_at",
+    )
+
+
+@admin.register(VerdictRecord)
+class VerdictAdmin(ReadOnly):
+    list_display = ("attempt", "verdict", "wall_milliseconds", "memory_bytes", "at")
+    list_filter = ("verdict",)
+    search_fields = ("attempt__evaluation__slug",)
+    fields = (
+        "attempt",
+        "verdict",
+        "cpu_milliseconds",
+        "wall_milliseconds",
+        "memory_bytes",
+        "isolation",
+        "at",
+    )
+
+
+@admin.register(FaultRecord)
+class FaultAdmin(ReadOnly):
+    list_display = ("attempt", "round", "kind", "code", "at")
+    list_filter = ("kind", "code")
+    search_fields = ("attempt__evaluation__slug",)
+    fields = ("attempt", "round", "kind", "code", "at")

@@ -1,0 +1,138 @@
+"""Pools, tracks, tasks, versions and rotations, without a byte of what the tasks say.
+
+A track's protocol is fixed once its first form is frozen (D18). Tasks come in by ``import_tasks``
+and leave by the action ``retire`` with a reason; rotations open and close by their dates.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest
+
+from benchserver.audit.record import record
+from benchserver.console.admin.base import Audited, ReadOnly, actor
+from benchserver.core.protocol import from_payload
+from benchserver.pools.models import Pool, Rotation, Task, TaskVersion, Track
+
+REASON_MAX = 200
+
+
+@admin.register(Pool)
+class PoolAdmin(Audited):
+    list_display = ("slug", "name", "tasks_in", "created_at")
+    search_fields = ("slug", "name")
+    fields = ("slug", "name")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("slug",) if obj else ()
+
+    @admin.display(description="Tasks in use")
+    def tasks_in(self, pool: Pool) -> int:
+        return pool.tasks.filter(retired_at=None).count()
+
+
+class TrackForm(forms.ModelForm):
+    class Meta:
+        model = Track
+        fields = ("slug", "name", "pool", "shapes", "judging_class", "protocol_payload")
+
+    def clean_protocol_payload(self) -> dict[str, Any]:
+        payload: dict[str, Any] = self.cleaned_data["protocol_payload"]
+        try:
+            return from_payload(payload).to_payload()
+        except TypeError:
+            known = ", ".join(from_payload({}).to_payload())
+            raise forms.ValidationError(f"A protocol has the fields {known}.") from None
+
+
+@admin.register(Track)
+class TrackAdmin(Audited):
+    form = TrackForm
+    list_display = ("slug", "name", "pool", "judging_class", "created_at")
+    list_select_related = ("pool",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        if obj is None:
+            return ()
+        fixed = ("slug", "pool")
+        return (
+            (*fixed, "shapes", "judging_class", "protocol_payload") if obj.forms.exists() else fixed
+        )
+
+
+class RetireForm(ActionForm):
+    reason = forms.CharField(max_length=REASON_MAX, required=False, label="Reason to retire:")
+
+
+@admin.register(Task)
+class TaskAdmin(ReadOnly):
+    list_display = ("slug", "pool", "split", "retired_at", "retire_reason")
+    list_select_related = ("pool",)
+    list_filter = ("pool", "split", ("retired_at", admin.EmptyFieldListFilter))
+    search_fields = ("slug",)
+    fields = ("slug", "pool", "split", "retired_at", "retire_reason")
+    action_form = RetireForm
+    actions = ("retire",)
+
+    def has_retire_permission(self, request: HttpRequest) -> bool:
+        return self.may_act(request)
+
+    @admin.action(description="Retire selected tasks", permissions=["retire"])
+    def retire(self, request: HttpRequest, chosen: QuerySet[Task]) -> None:
+        """No later rotation takes them; forms that are frozen keep them."""
+        reason = request.POST.get("reason", "").strip()[:REASON_MAX]
+        if not reason:
+            self.message_user(request, "Nothing retired: give a reason.", messages.WARNING)
+            return
+        with transaction.atomic():
+            tasks = list(chosen.select_for_update().filter(retired_at=None))
+            for task in tasks:
+                Task.objects.filter(pk=task.pk).update(retired_at=Now(), retire_reason=reason)
+                record("task.retired", by=actor(request), target=task.slug)
+        self.message_user(request, f"Retired {len(tasks)}; the next rotation leaves them out.")
+
+
+@admin.register(TaskVersion)
+class TaskVersionAdmin(ReadOnly):
+    list_display = ("id", "task", "number", "shape", "language", "topic", "imported_at")
+    list_select_related = ("task",)
+    list_filter = ("shape", "language", "judging_class")
+    search_fields = ("task__slug", "commitment")
+    fields = (
+        "task",
+        "number",
+        "shape",
+        "language",
+        "judging_class",
+        "topic",
+        "difficulty",
+        "written_on",
+        "commitment",
+        "intake",
+        "imported_at",
+    )
+
+
+@admin.register(Rotation)
+class RotationAdmin(ReadOnly):
+    list_display = ("slug", "pool", "state", "opens_at", "closes_at", "committed_at")
+    list_select_related = ("pool",)
+    list_filter = ("pool", "state")
+    fields = (
+        "slug",
+        "pool",
+        "state",
+        "opens_at",
+        "closes_at",
+        "root",
+        "log_index",
+        "committed_at",
+        "created_at",
+    )

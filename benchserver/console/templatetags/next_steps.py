@@ -1,0 +1,76 @@
+"""What should an admin do next? Computed from what is there, most pressing first.
+
+Example: a pool without tasks gives the ``import_tasks`` line to run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django import template
+from django.urls import reverse
+
+from benchserver.core.lifecycle import EvaluationState, RotationState
+from benchserver.evaluations.models import Evaluation
+from benchserver.pools.models import Pool, Rotation, Task, Track
+from benchserver.providers.models import Account, Endpoint, Provider
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do: why, and the page or the command that does it."""
+
+    why: str
+    link: str = ""
+    command: str = ""
+
+
+@register.simple_tag
+def next_steps() -> list[Step]:
+    return [*_missing(), *_troubled()]
+
+
+def _missing() -> list[Step]:
+    """What must be there before the first evaluation, in its order."""
+    steps = []
+    if not Pool.objects.exists():
+        steps.append(Step("No pool yet: it holds the tasks.", reverse("admin:pools_pool_add")))
+    elif not Track.objects.exists():
+        steps.append(Step("No track yet: one per board.", reverse("admin:pools_track_add")))
+    for pool in Pool.objects.all():
+        if not Task.objects.filter(pool=pool, retired_at=None).exists():
+            command = f"./bench import_tasks PATH --pool {pool.slug}"
+            steps.append(Step(f"Pool {pool} has no tasks.", command=command))
+        elif not _rotation_ahead(pool):
+            command = f"./bench rotation plan --pool {pool.slug}"
+            steps.append(Step(f"Pool {pool} has no rotation, open or planned.", command=command))
+    if not Provider.objects.exists():
+        steps.append(Step("No provider yet.", command="./bench create_provider NAME --email E"))
+    if Account.objects.filter(is_staff=True, is_active=True).count() < 2:
+        add = reverse("admin:providers_account_add")
+        steps.append(Step("One admin only: the two-person rule needs a second.", add))
+    return steps
+
+
+def _rotation_ahead(pool: Pool) -> bool:
+    ahead = (RotationState.OPEN.value, RotationState.PLANNED.value)
+    return Rotation.objects.filter(pool=pool, state__in=ahead).exists()
+
+
+def _troubled() -> list[Step]:
+    """What runs but needs a look."""
+    steps = []
+    incomplete = Evaluation.objects.filter(
+        state=EvaluationState.INCOMPLETE.value, rotation__state=RotationState.OPEN.value
+    ).count()
+    if incomplete:
+        link = reverse("admin:evaluations_evaluation_changelist") + "?state__exact=incomplete"
+        why = f"{incomplete} evaluations ended with faults and may be resumed by their providers."
+        steps.append(Step(why, link))
+    paused = Endpoint.objects.filter(state=Endpoint.State.PAUSED).exclude(pause_reason="").count()
+    if paused:
+        link = reverse("admin:providers_endpoint_changelist") + "?state__exact=paused"
+        steps.append(Step(f"{paused} endpoints are paused.", link))
+    return steps
