@@ -21,12 +21,12 @@ from django.views.decorators.http import require_safe
 from benchserver.core.disclosure import SMALL_CELL
 from benchserver.leaderboard.models import PublishedRotation, Snapshot
 from benchserver.website import queries
+from benchserver.website.axis import Axis
 from benchserver.website.board import (
     Body,
     board_page,
     model_name,
     row_of,
-    shared_axis,
     short_hash,
 )
 from benchserver.website.figures import clean, clock, day, plural
@@ -158,7 +158,7 @@ def model_context(slug: str) -> Context:
     if not found:
         raise Http404("No published board names this model.")
     ranked = [(board, row) for board, row in found if "private" in row]
-    shared = shared_axis([row for _, row in ranked])
+    shared = Axis()
     return {
         "section": "models",
         "model": model_name(found[0][1]["model"]),

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -62,9 +63,14 @@ class Memory:
 
     def _look(self) -> None:
         now = time.monotonic()
-        if 0 <= now - self._looked < FRESH_SECONDS and self._looked >= 0:
+        if self._looked >= 0 and now - self._looked < FRESH_SECONDS:
             return
-        published = self._publication()
+        try:
+            published = self._publication()
+        except Error:
+            if not self._answers:
+                raise
+            published = self._known  # what is known stays readable while the database is away
         if published != self._known:
             self._answers.clear()
         self._known, self._looked = published, now
