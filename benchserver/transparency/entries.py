@@ -123,7 +123,7 @@ class _Log:
     """What has been seen so far, and what was wrong with it."""
 
     rotations: set[str] = field(default_factory=set)
-    started: dict[str, str] = field(default_factory=dict)  # run -> its rotation
+    started: dict[str, tuple[str, str]] = field(default_factory=dict)  # run -> rotation, model
     committed: dict[str, str] = field(default_factory=dict)  # run -> root of its outcomes
     voided: set[str] = field(default_factory=set)
     snapshots: list[str] = field(default_factory=list)
@@ -154,9 +154,9 @@ def _step(log: _Log, entry: Mapping[str, Any], digest: str) -> str:
             log.rotations.add(entry["r"])
             return "rotation committed twice" if known else ""
         case "run-start":
-            return _start(log, entry["run"], entry["r"])
+            return _start(log, entry["run"], entry["r"], entry["model"])
         case "run-commit":
-            return _commit_run(log, entry["run"], entry["r"], entry["root"])
+            return _commit_run(log, entry["run"], (entry["r"], entry["model"]), entry["root"])
         case "snapshot":
             return _publish(log, entry, digest)
         case "correction":
@@ -170,20 +170,20 @@ def _step(log: _Log, entry: Mapping[str, Any], digest: str) -> str:
     return ""
 
 
-def _start(log: _Log, run: str, rotation: str) -> str:
+def _start(log: _Log, run: str, rotation: str, model: str) -> str:
     twice = run in log.started
-    log.started.setdefault(run, rotation)
+    log.started.setdefault(run, (rotation, model))
     if twice:
         return "run started twice"
     return "" if rotation in log.rotations else "run started before its rotation was committed"
 
 
-def _commit_run(log: _Log, run: str, rotation: str, root: str) -> str:
+def _commit_run(log: _Log, run: str, start: tuple[str, str], root: str) -> str:
     twice = run in log.committed
     log.committed.setdefault(run, root)
     if twice:
         return "run committed twice"
-    if log.started.get(run) != rotation:
+    if log.started.get(run) != start:
         return "run committed without its start"
     return ""
 

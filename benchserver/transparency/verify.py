@@ -198,32 +198,32 @@ def task_commitment(salt: bytes, payload: Any) -> bytes:
 def check_order(entries: list[bytes]) -> list[str]:
     """Faults of order: rotation-commit, run-start, run-commit, snapshot, in one chain."""
     rotations, voided = set[str](), set[str]()
-    started, committed = dict[str, str](), dict[str, str]()
+    started, committed = dict[str, tuple[str, str]](), dict[str, str]()
     chain = ["0" * 64]
     faults: list[str] = []
     for index, raw in enumerate(entries):
         entry = parse_entry(raw)
-        kind, run, rotation = entry.get("t"), entry.get("run", ""), entry.get("r", "")
-        rules: list[tuple[bool, str]] = []
+        kind, rules = entry["t"], list[tuple[bool, str]]()
         if kind == "rotation-commit":
-            rules = [(rotation not in rotations, "rotation committed twice")]
-            rotations.add(rotation)
+            rules = [(entry["r"] not in rotations, "rotation committed twice")]
+            rotations.add(entry["r"])
         elif kind == "run-start":
-            rules = [(run not in started, "run started twice")]
-            rules += [(rotation in rotations, "run started before its rotation was committed")]
-            started.setdefault(run, rotation)
+            rules = [(entry["run"] not in started, "run started twice")]
+            rules += [(entry["r"] in rotations, "run started before its rotation was committed")]
+            started.setdefault(entry["run"], (entry["r"], entry["model"]))
         elif kind == "run-commit":
-            rules = [(run not in committed, "run committed twice")]
-            rules += [(started.get(run) == rotation, "run committed without its start")]
-            committed.setdefault(run, entry["root"])
+            same = started.get(entry["run"]) == (entry["r"], entry["model"])
+            rules = [(entry["run"] not in committed, "run committed twice")]
+            rules += [(same, "run committed without its start")]
+            committed.setdefault(entry["run"], entry["root"])
         elif kind == "void":
-            rules = [(run in started, "void of a run that never started")]
-            voided.add(run)
+            rules = [(entry["run"] in started, "void of a run that never started")]
+            voided.add(entry["run"])
         elif kind == "correction":
             known = entry["ref_seq"] in range(len(chain) - 1)
             rules = [(known, "correction of an unknown snapshot")]
         elif kind == "rotation-reveal":
-            rules = [(rotation in rotations, "reveal of an unknown rotation")]
+            rules = [(entry["r"] in rotations, "reveal of an unknown rotation")]
         elif kind == "snapshot":
             follows = (entry["prev"], entry["seq"]) == (chain[-1], len(chain) - 1)
             rules = [(follows, "snapshot does not follow the one before")]

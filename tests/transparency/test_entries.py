@@ -45,8 +45,8 @@ def started(run: str = "run-1", rotation: str = "rot-1") -> bytes:
     return run_start(run=run, rotation=rotation, model="m-1", attempt=1)
 
 
-def finished(run: str = "run-1", rotation: str = "rot-1") -> bytes:
-    return run_commit(run=run, rotation=rotation, model="m-1", root=bytes(32), outcomes=7)
+def finished(run: str = "run-1", rotation: str = "rot-1", model: str = "m-1") -> bytes:
+    return run_commit(run=run, rotation=rotation, model=model, root=bytes(32), outcomes=7)
 
 
 def board(*runs: str, sequence: int = 0, prev: str = FIRST_PREV, **more: Any) -> bytes:
@@ -119,6 +119,8 @@ FAULTS: list[tuple[Sequence[bytes], str]] = [
     ([GOOD[0], finished()], "entry 1: run committed without its start"),
     ([*GOOD[:2], committed("rot-2"), finished(rotation="rot-2")],
      "entry 3: run committed without its start"),
+    ([*GOOD[:2], finished(model="m-2")],
+     "entry 2: run committed without its start"),
     ([*GOOD[:3], finished()], "entry 3: run committed twice"),
     ([*GOOD[:2], GOOD[3]], "entry 2: snapshot shows a run before its outcomes were committed"),
     ([*GOOD[:3], board("run-1", sequence=1)], "entry 3: snapshot does not follow the one before"),
@@ -160,6 +162,8 @@ def test_the_known_broken_chain_is_refused() -> None:
 def test_malformed_entries_are_faults_not_crashes() -> None:
     for raw in (b"", b"[]", b"{}", b'{"t":"run-start"}', b'{"t":"snapshot","v":1}', b'{"t": 1}'):
         assert check_order([raw]) == ["entry 0: malformed"]
+        with pytest.raises((verify.Bad, KeyError)):
+            verify.check_order([raw])
 
 
 def test_times_are_utc_to_the_second() -> None:

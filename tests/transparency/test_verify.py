@@ -171,6 +171,11 @@ def other_key(bundle: dict[str, Any]) -> None:
     bundle["origin"] = "elsewhere.example"
 
 
+def start_without_a_name(bundle: dict[str, Any]) -> None:
+    log = [b64decode(entry) for entry in bundle["entries"]]
+    resign(bundle, [*log, b'{"r":"r1","t":"run-start","v":1}'])
+
+
 def remove_entries(bundle: dict[str, Any]) -> None:
     del bundle["entries"]
 
@@ -193,6 +198,7 @@ TAMPERINGS: list[tuple[Callable[[dict[str, Any]], None], str]] = [
     (forge_checkpoint, "checkpoint is signed"),
     (old_checkpoint_of_another_history, "log only grew"),
     (other_key, "key"),
+    (start_without_a_name, "order of commitments"),
     (remove_entries, "entries are readable"),
     (unknown_reveal, "reveals"),
 ]
