@@ -226,7 +226,7 @@ def examine(line: Line, spec: dict[str, Any]) -> dict[str, Any]:
     """Run setup, wait for the candidate, run the script; returns how it ended."""
     namespace: dict[str, Any] = {"__name__": "examiner"}
     try:
-        exec(compile(spec["setup"], "setup.py", "exec", dont_inherit=True), namespace)
+        exec(_compiled_setup(spec["setup"]), namespace)
     except BaseException as error:
         return {"end": "setup", "error": type(error).__name__}
     try:
@@ -240,6 +240,14 @@ def examine(line: Line, spec: dict[str, Any]) -> dict[str, Any]:
     except BaseException as error:
         return _failure(line, error)
     return {"end": line.broken or "passed", "error": ""}
+
+
+def _compiled_setup(text: str) -> Any:
+    """A prompt may end after the head of a function, whose body is what the candidate wrote."""
+    try:
+        return compile(text, "setup.py", "exec", dont_inherit=True)
+    except SyntaxError:
+        return compile(text + "\n    pass\n", "setup.py", "exec", dont_inherit=True)
 
 
 def _failure(line: Line, error: BaseException) -> dict[str, Any]:

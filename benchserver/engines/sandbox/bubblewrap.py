@@ -41,6 +41,7 @@ T = TypeVar("T")
 _OWN_PROCESSES = 3  # bubblewrap outside, bubblewrap as pid 1, and one to spare
 _CLOSE_SECONDS = 15.0
 _OPEN_FILES = 128
+_CPU_SLACK = 1.5  # the kernel counts RLIMIT_CPU in ticks, up to a fifth off under load
 _SHM_BYTES = 2**20
 _AS_HEADROOM_RLIMITS = 64 * 2**20  # address space is not memory: mapped libraries count
 _AS_HEADROOM_FULL = 2**30  # the cgroup decides; this only makes absurd requests fail politely
@@ -209,7 +210,7 @@ class Bubblewrap:
         yield from ("--size", str(_SHM_BYTES), "--tmpfs", "/dev/shm", "--dir", "/box")
 
     def _rlimits(self, request: BoxRequest) -> tuple[tuple[int, int, int], ...]:
-        whole_seconds = int(request.cpu_seconds) + 1
+        whole_seconds = int(_CPU_SLACK * request.cpu_seconds) + 2
         headroom = _AS_HEADROOM_FULL if self._hierarchy else _AS_HEADROOM_RLIMITS
         space = request.memory_bytes + headroom
         own = self._own_threads()

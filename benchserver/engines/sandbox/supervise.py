@@ -26,6 +26,8 @@ _CHUNK = 65536
 _STDERR_KEPT = 65536
 _SHORTEST_TICK, _LONGEST_TICK = 0.01, 0.25
 _DISK_SECONDS = 2.0
+_ONLY_BUBBLEWRAP = 2  # itself outside, and itself as pid 1 of the box
+_LAST_WORDS_SECONDS = 1.0
 _SIGNAL_BASE = 128  # bubblewrap reports death by signal n as exit status 128 + n
 _HIGHEST_SIGNAL = 64
 _SIGXCPU, _SIGKILL = 24, 9
@@ -53,6 +55,7 @@ class Running:
     stillborn: bytearray = field(default_factory=bytearray)
     verdict: Ending | None = None
     stopped: bool = False
+    leave_until: float = 0.0
     ended: float | None = None
     wait_status: int = 0
     tree_cpu: float = 0.0
@@ -71,7 +74,7 @@ class Running:
 
     def look(self) -> Vitals:
         """CPU and runnable time so far."""
-        vitals = vitals_of(self.group.pids() if self.group else family_of(self.pid))
+        vitals = vitals_of(self._pids())
         cpu = self.group.cpu_seconds() if self.group else max(vitals.cpu_seconds, self.tree_cpu)
         self.tree_cpu = max(self.tree_cpu, cpu)
         runnable = max(vitals.runnable_seconds, cpu / (os.cpu_count() or 1))
@@ -89,6 +92,19 @@ class Running:
             os.kill(self._init_pid() or self.pid, _SIGKILL)
         if self.group:
             self.group.kill()
+
+    def dismiss(self) -> None:
+        """Stop a follower; one whose program is gone already may tell how it ended, for 1 s."""
+        if self.ended is not None or self.stopped:
+            return
+        now = time.monotonic()
+        if not self.leave_until and len(self._pids()) <= _ONLY_BUBBLEWRAP:
+            self.leave_until = now + _LAST_WORDS_SECONDS
+        if now >= self.leave_until:
+            self.stop(None)
+
+    def _pids(self) -> tuple[int, ...]:
+        return self.group.pids() if self.group else family_of(self.pid)
 
     def _init_pid(self) -> int:
         """Pid 1 of the box as we see it: with it dies the namespace, then bubblewrap reports.
@@ -123,19 +139,19 @@ def supervise(boxes: Sequence[Running], *, leader_done: int = -1) -> list[BoxRes
         _register(poller, handlers, box)
     if leader_done >= 0:
         poller.register(leader_done, select.POLLIN)
-    led = False
+    leading = True
     next_look = time.monotonic() + _SHORTEST_TICK
     while handlers:
         for descriptor, _ in poller.poll(max(0.0, next_look - time.monotonic()) * 1000 + 1):
             if descriptor == leader_done:
                 poller.unregister(leader_done)
-                led = True
+                leading = False
             elif descriptor in handlers:
                 handlers[descriptor]()
-        if led or boxes[0].ended is not None:
-            led = False
+        leading = leading and boxes[0].ended is None
+        if not leading:
             for box in boxes:
-                box.stop(None)
+                box.dismiss()
         if time.monotonic() >= next_look:
             next_look = time.monotonic() + _enforce(boxes)
     if any(box.closing.is_set() for box in boxes):
@@ -272,9 +288,9 @@ def _how(box: Running, *, out_of_memory: bool) -> tuple[Ending, int]:
     if code is None:
         return _unreported(box)
     if _SIGNAL_BASE < code <= _SIGNAL_BASE + _HIGHEST_SIGNAL:
-        over = box.tree_cpu >= box.request.cpu_seconds or box.cpu_now() >= box.request.cpu_seconds
-        killed_by_limit = code in (_SIGNAL_BASE + _SIGXCPU, _SIGNAL_BASE + _SIGKILL) and over
-        return (Ending.CPU_LIMIT if killed_by_limit else Ending.SIGNALLED), code - _SIGNAL_BASE
+        over = max(box.tree_cpu, box.cpu_now()) >= box.request.cpu_seconds
+        by_limit = code == _SIGNAL_BASE + _SIGXCPU or (code == _SIGNAL_BASE + _SIGKILL and over)
+        return (Ending.CPU_LIMIT if by_limit else Ending.SIGNALLED), code - _SIGNAL_BASE
     if code != 0 and _died_of_memory_error(bytes(box.err)):
         return Ending.MEMORY_LIMIT, code
     return Ending.EXITED, code
