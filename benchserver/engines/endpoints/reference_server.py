@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 MAX_REQUEST_BYTES = 2**20
+MAX_DRAINED_BYTES = 2**24
 DROPPED = 0  # the status the log gives to a connection cut without an answer
 
 
@@ -232,11 +233,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read(self) -> bytes | None:
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > MAX_REQUEST_BYTES:
-            self.close_connection = True  # the body stays unread
-            self._error(413 if length.isdigit() else 411, "bad_length")
-            return None
-        return self.rfile.read(int(length))
+        if length.isdigit() and int(length) <= MAX_REQUEST_BYTES:
+            return self.rfile.read(int(length))
+        self.close_connection = True
+        if length.isdigit():  # a close with unread bytes could cost the client the answer
+            self._drain(min(int(length), MAX_DRAINED_BYTES))
+        self._error(413 if length.isdigit() else 411, "bad_length")
+        return None
+
+    def _drain(self, left: int) -> None:
+        while left > 0 and (data := self.rfile.read(min(left, 65536))):
+            left -= len(data)
 
     def _error(self, status: int, code: str) -> None:
         error = {"message": code.replace("_", " "), "type": "invalid_request_error", "code": code}

@@ -98,7 +98,7 @@ class Transport:
         self.limits = limits or TransportLimits()
         self._resolver = resolver
         self._user_agent = user_agent
-        self._tls = _tls_context(ca_file)
+        self._tls = _tls_context(ca_file) if ca_file else None  # a wrong file fails at start
 
     def address(self, base_url: str, suffix: str = "") -> Address:
         """The URL to call under ``base_url``. Raises ``EndpointFailure`` NOT_SENT."""
@@ -139,6 +139,11 @@ class Transport:
         finally:
             exchange.close()
 
+    def _context(self, address: Address) -> ssl.SSLContext | None:
+        if address.scheme == "https" and self._tls is None:
+            self._tls = _tls_context("")  # reading the system's authorities takes its time
+        return self._tls
+
     def _answer(
         self, address: Address, request: httpcore2.Request, exchange: Exchange
     ) -> JsonAnswer:
@@ -146,7 +151,7 @@ class Transport:
             address, policy=self.policy, resolver=self._resolver, exchange=exchange
         )
         connection = httpcore2.HTTPConnection(
-            origin=request.url.origin, ssl_context=self._tls, network_backend=backend
+            origin=request.url.origin, ssl_context=self._context(address), network_backend=backend
         )
         response = connection.handle_request(request)
         exchange.head_done = True

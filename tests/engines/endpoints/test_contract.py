@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -35,7 +36,7 @@ from benchserver.engines.endpoints.base import (
 from benchserver.engines.endpoints.reference_answers import Answer, AnswerBook, Persona
 from benchserver.engines.endpoints.reference_server import Behaviour, ReferenceEndpoint
 from benchserver.engines.endpoints.registry import PROTOCOLS, client
-from benchserver.engines.endpoints.transport import Transport
+from benchserver.engines.endpoints.transport import _STATUS_CODES, _UNKNOWN_CODES, Transport
 from tests.engines.endpoints.hostile import (
     Authority,
     Behave,
@@ -361,3 +362,15 @@ def _outcome(transport: Transport, hostile: Hostile) -> Reply | EndpointFailure:
         return send(transport, "the task", scheme=scheme, deadline=hostile.deadline)
     except EndpointFailure as failed:
         return failed
+
+
+def test_the_page_for_providers_names_every_failure_code() -> None:
+    root = Path(__file__).parents[3]
+    sources = sorted((root / "benchserver/engines/endpoints").glob("*.py"))
+    text = "".join(path.read_text() for path in sources if not path.name.startswith("reference"))
+    raised = r'(?:Stopped|NotStrict|_invalid)\(\s*"([a-z_0-9]+)"|FailureKind\.\w+, "([a-z_]+)"'
+    codes = {first or second for first, second in re.findall(raised, text)}
+    codes |= set(_STATUS_CODES.values()) | _UNKNOWN_CODES | {"server_error", "connect_timeout"}
+    assert len(codes) >= 30
+    page = (root / "docs/endpoints.md").read_text()
+    assert {code for code in codes if f"`{code}`" not in page} == set()

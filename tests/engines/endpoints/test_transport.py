@@ -240,7 +240,8 @@ def test_an_unknown_name_and_a_silent_resolver_are_not_sent() -> None:
         return []
 
     assert public(unknown).code == "name_not_found"
-    assert (public(silent).kind, public(silent).code) == (NOT_SENT, "connect_timeout")
+    failed = public(silent)
+    assert (failed.kind, failed.code) == (NOT_SENT, "connect_timeout")
     release.set()
 
 
@@ -251,6 +252,17 @@ def test_a_peer_other_than_the_checked_address_is_refused() -> None:
             for ip, port in (("93.184.215.14", server.port), ("127.0.0.1", server.port + 1)):
                 with pytest.raises(pinned.Stopped):
                     pinned.check_peer(sock, ip, port)
+
+
+def test_every_connection_has_its_peer_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(sock: socket.socket, ip: str, port: int) -> None:
+        raise pinned.Stopped("address_refused")
+
+    monkeypatch.setattr(pinned, "check_peer", other)
+    with RawServer(sends(OK)) as server:
+        failed = failure(server)
+        assert (failed.kind, failed.code) == (NOT_SENT, "address_refused")
+        assert server.requests == []
 
 
 def test_a_url_that_is_refused_is_not_sent() -> None:
@@ -314,6 +326,25 @@ def test_a_plain_write_that_fails_at_once_has_sent_nothing() -> None:
         pinned.PinnedStream(ours, exchange).write(b"POST")
     assert exchange.sent is False
     ours.close()
+
+
+def test_a_tls_write_that_fails_at_once_may_have_sent_something() -> None:
+    class Broken(ssl.SSLSocket):
+        def settimeout(self, value: float | None) -> None:
+            pass
+
+        def send(self, data: Any, flags: int = 0) -> int:
+            raise ConnectionResetError
+
+    exchange = pinned.Exchange(
+        limits=TransportLimits(),
+        deadline_seconds=5,
+        first_byte_seconds=5,
+        before_first_byte=None,
+    )
+    with pytest.raises(Exception, match="ConnectionReset"):
+        pinned.PinnedStream(Broken.__new__(Broken), exchange).write(b"POST")
+    assert exchange.sent is True
 
 
 CUTS: list[tuple[str, Callable[[socket.socket], None], FailureKind, str]] = [
