@@ -68,12 +68,9 @@ def needs_home(argv: list[str]) -> bool:
 
 def _prepare_keys(home: Home) -> None:
     """Make the keys at first use; a command run by the operator holds every right."""
-    from benchserver.engines.signing.files import ensure_signing_key
-    from benchserver.engines.vault.keyring import ensure_keys
+    from benchserver.console.management.commands.up import prepare_keys
 
-    owner = (home.account.uid, home.account.gid) if home.account.foreign else None
-    ensure_keys(home.keys, owner=owner)
-    ensure_signing_key(home.keys, owner=owner)
+    prepare_keys(home)
     for name, value in command_keys(home).items():
         os.environ.setdefault(name, value)
 

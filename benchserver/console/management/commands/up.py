@@ -12,8 +12,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from benchserver.runtime.home import open_home
+from benchserver.engines.signing.files import ensure_signing_key
+from benchserver.engines.vault.keyring import ensure_keys
+from benchserver.runtime.home import Home, open_home
 from benchserver.runtime.parts import build_service
+
+
+def prepare_keys(home: Home) -> None:
+    """Make the key files that are missing, owned by the service account; none is overwritten."""
+    owner = (home.account.uid, home.account.gid) if home.account.foreign else None
+    ensure_keys(home.keys, owner=owner)
+    ensure_signing_key(home.keys, owner=owner)
 
 
 class Command(BaseCommand):
@@ -30,6 +39,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         home = open_home()
+        prepare_keys(home)
         service = build_service(
             home,
             port=options["port"],
