@@ -92,6 +92,16 @@ def test_inner_backticks_do_not_end_a_longer_fence() -> None:
     assert found(fenced(code, "python")).code == code
 
 
+def test_a_fence_with_a_label_inside_a_block_is_its_content() -> None:
+    code = 'def f(x):\n    """\n    ```python\n    f(1)\n    """\n    return x\n'
+    assert found(f"```python\n{code}```").code == code
+
+
+def test_the_indentation_of_a_fence_in_a_list_is_not_the_codes() -> None:
+    reply = "1. The body:\n\n   ```python\n       y = x\n       return y\n   ```\n"
+    assert found(reply, prompt_code=PROMPT).code == PROMPT + "    y = x\n    return y\n"
+
+
 def test_of_two_programs_the_longer_in_the_right_language_wins() -> None:
     program = "import sys\nprint(sum(map(int, sys.stdin)))\n"
     reply = (
