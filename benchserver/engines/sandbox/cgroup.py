@@ -269,8 +269,10 @@ class _V2:
 
     def enter(self, *, slot: int, memory_bytes: int, processes: int) -> BoxGroup:
         folder = self._parent / f"slot-{slot}"
-        with suppress(FileNotFoundError):
+        if folder.exists():
             _V2Group(folder).release()  # left by a crashed grader
+        elif not self._parent.exists():
+            _prepare_v2(self._parent)  # the last of the other graders has just tidied up
         folder.mkdir(exist_ok=True)
         _write(folder / "memory.max", str(memory_bytes))
         _write(folder / "memory.swap.max", "0", best_effort=True)

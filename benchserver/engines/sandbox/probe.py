@@ -55,8 +55,11 @@ def read_environment():
     allowed = {b"PATH", b"LANG", b"PWD", b"LC_CTYPE"}
     seen = b""
     for who in ("1", "self"):
-        with open("/proc/%s/environ" % who, "rb") as file:
-            seen += file.read()
+        try:
+            with open("/proc/%s/environ" % who, "rb") as file:
+                seen += file.read()
+        except OSError:
+            pass
     names = {pair.partition(b"=")[0] for pair in seen.split(b"\0") if pair}
     return sorted(str(name) for name in names - allowed) or None
 

@@ -14,7 +14,7 @@ import select
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 
 from benchserver.core.errors import PlatformFault
@@ -77,8 +77,9 @@ class Running:
         vitals = vitals_of(self._pids())
         cpu = self.group.cpu_seconds() if self.group else max(vitals.cpu_seconds, self.tree_cpu)
         self.tree_cpu = max(self.tree_cpu, cpu)
+        self.tree_peak = max(self.tree_peak, vitals.memory_peak)
         runnable = max(vitals.runnable_seconds, cpu / (os.cpu_count() or 1))
-        return Vitals(cpu_seconds=cpu, runnable_seconds=runnable)
+        return replace(vitals, cpu_seconds=cpu, runnable_seconds=runnable)
 
     def cpu_now(self) -> float:
         return self.group.cpu_seconds() if self.group else self.look().cpu_seconds
@@ -185,10 +186,8 @@ def _register(poller: select.poll, handlers: dict[int, Callable[[], None]], box:
 
 
 def _reap(box: Running) -> bool:
-    _, box.wait_status, used = os.wait4(box.pid, 0)
+    _, box.wait_status = os.waitpid(box.pid, 0)
     box.ended = time.monotonic()
-    box.tree_cpu = max(box.tree_cpu, used.ru_utime + used.ru_stime)
-    box.tree_peak = used.ru_maxrss * 1024
     if box.group:
         box.group.kill()
     return False
@@ -234,6 +233,8 @@ def _enforce(boxes: Sequence[Running]) -> float:
         if left < 0:
             box.stop(Ending.CPU_LIMIT)
         tick = min(tick, left / (os.cpu_count() or 1))
+        if box.group is None:  # without a cgroup, only what was seen while it ran is known
+            tick = min(tick, (time.monotonic() - box.started) / 4)
     if alive and time.monotonic() - alive[0].started > 1.0:
         _enforce_wall(alive)
     return max(_SHORTEST_TICK, tick)

@@ -18,20 +18,23 @@ _TICK = os.sysconf("SC_CLK_TCK")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
     """``runnable_seconds``: of the thread that was runnable longest. The *longest*, not the sum:
-    threads queueing behind each other would otherwise make a box look starved by the host."""
+    threads queueing behind each other would otherwise make a box look starved by the host.
+    ``memory_peak``: resident bytes of the largest process."""
 
     cpu_seconds: float
     runnable_seconds: float
+    memory_peak: int
 
 
 def vitals_of(pids: tuple[int, ...]) -> Vitals:
     """What the living processes ``pids`` (and their reaped children) used so far."""
-    cpu, longest = 0.0, 0.0
+    cpu, longest, peak = 0.0, 0.0, 0
     for pid in pids:
         with suppress(OSError, ValueError, IndexError):
             cpu += _cpu_seconds(pid)
             longest = max([longest, *_runnable_seconds(pid)])
-    return Vitals(cpu_seconds=cpu, runnable_seconds=longest)
+            peak = max(peak, _memory_peak(pid))
+    return Vitals(cpu_seconds=cpu, runnable_seconds=longest, memory_peak=peak)
 
 
 def family_of(root: int) -> tuple[int, ...]:
@@ -62,6 +65,14 @@ def _cpu_seconds(pid: int) -> float:
     with open(f"/proc/{pid}/stat") as file:
         fields = file.read().rpartition(")")[2].split()
     return sum(int(word) for word in fields[11:15]) / _TICK  # utime stime cutime cstime
+
+
+def _memory_peak(pid: int) -> int:
+    with open(f"/proc/{pid}/status") as file:
+        for line in file:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def _runnable_seconds(pid: int) -> list[float]:

@@ -1,0 +1,102 @@
+"""Sleeping, working and starving are told apart by the kernel's books, not by the clock."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from benchserver.engines.sandbox import supervise
+from benchserver.engines.sandbox.base import BoxRequest, Ending
+from benchserver.engines.sandbox.vitals import Vitals, family_of, threads_of_user, vitals_of
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it never came")
+
+
+def test_a_worker_is_runnable_and_a_sleeper_is_not() -> None:
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    idle = subprocess.Popen(["sleep", "60"])
+    try:
+        _until(lambda: vitals_of((busy.pid,)).runnable_seconds > 0.3)
+        assert vitals_of((busy.pid,)).memory_peak > 2**20
+        assert vitals_of((idle.pid,)).runnable_seconds < 0.3
+    finally:
+        busy.kill()
+        idle.kill()
+        busy.wait()
+        idle.wait()
+
+
+def test_the_family_holds_grandchildren() -> None:
+    shell = subprocess.Popen(["sh", "-c", "sh -c 'sleep 60; true'; true"])
+    try:
+        _until(lambda: len(family_of(shell.pid)) == 3)
+    finally:
+        for pid in reversed(family_of(shell.pid)):
+            os.kill(pid, 9)
+        shell.wait()
+
+
+def test_what_is_gone_counts_nothing() -> None:
+    assert vitals_of((2**22 + 1,)) == Vitals(cpu_seconds=0, runnable_seconds=0, memory_peak=0)
+    assert threads_of_user(os.geteuid()) >= 1
+
+
+class _FakeBox:
+    """A box that has run for ``elapsed`` seconds and was runnable for some of them."""
+
+    def __init__(self, *, elapsed: float, runnable: float, cpu_limit: float = 2.0) -> None:
+        self.request = BoxRequest(argv=("x",), cpu_seconds=cpu_limit, wall_seconds=20.0)
+        self.started = time.monotonic() - elapsed
+        self.verdict: Ending | None = None
+        self._runnable = runnable
+
+    def look(self) -> SimpleNamespace:
+        return SimpleNamespace(runnable_seconds=self._runnable)
+
+    def stop(self, verdict: Ending) -> None:
+        self.verdict = verdict
+
+
+def _enforced(*boxes: _FakeBox) -> list[Ending | None]:
+    supervise._enforce_wall(cast(Any, boxes))
+    return [box.verdict for box in boxes]
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "runnable", "verdict"),
+    [
+        (2.0, 0.1, None),  # still within its patience
+        (4.0, 0.1, Ending.IDLE_LIMIT),  # waits by its own choice: half the limit and 2 s
+        (15.0, 14.0, None),  # wants to run and the backstop is not reached
+        (21.0, 20.0, Ending.STARVED),  # wanted to run all the time: the host is to blame
+    ],
+)
+def test_the_wall_clock_blames_the_right_one(
+    elapsed: float, runnable: float, verdict: Ending | None
+) -> None:
+    assert _enforced(_FakeBox(elapsed=elapsed, runnable=runnable)) == [verdict]
+
+
+def test_of_a_waiting_pair_the_candidate_is_idle() -> None:
+    examiner = _FakeBox(elapsed=9.0, runnable=0.1, cpu_limit=9.0)
+    candidate = _FakeBox(elapsed=9.0, runnable=0.1)
+    assert _enforced(examiner, candidate)[1] is Ending.IDLE_LIMIT
+
+
+def test_a_candidate_may_wait_as_long_as_the_examiner_works() -> None:
+    examiner = _FakeBox(elapsed=9.0, runnable=8.5, cpu_limit=9.0)
+    candidate = _FakeBox(elapsed=9.0, runnable=0.1)
+    assert _enforced(examiner, candidate) == [None, None]
