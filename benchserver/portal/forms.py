@@ -114,7 +114,7 @@ class EndpointForm(Plain):
         decimal_places=2,
         required=False,
         label="Calls started per second",
-        help_text="Empty: as many as the calls at a time allow.",
+        help_text="Without it, as many as the calls at a time allow.",
     )
 
     def __init__(self, *args: Any, provider: Provider, editing: bool, **kwargs: Any) -> None:

@@ -64,17 +64,27 @@ def _operation(
         if int(status) >= 400:
             problems.append(status)
             continue
-        answers.append({"status": status, "fields": _fields(schema, _body(answer))})
+        answers.append({"status": status, **_answer(schema, _body(answer))})
+    text, _, scope = operation.get("description", "").partition(" Scope: ")
     return {
         "id": operation["operationId"],
         "method": method.upper(),
         "path": path,
-        "text": operation.get("description", ""),
+        "text": text,
+        "scope": scope.strip("`."),
         "body": _fields(schema, _body(operation.get("requestBody", {}))),
         "parameters": operation.get("parameters", []),
         "answers": answers,
         "problems": problems,
     }
+
+
+def _answer(schema: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an answer; of a page, those of each of its results."""
+    results = _resolve(schema, body).get("properties", {}).get("results")
+    if results is None:
+        return {"paged": False, "fields": _fields(schema, body)}
+    return {"paged": True, "fields": _fields(schema, results["items"])}
 
 
 def _body(holder: dict[str, Any]) -> dict[str, Any]:

@@ -67,10 +67,10 @@ def _troubled() -> list[Step]:
     ).count()
     if incomplete:
         link = reverse("admin:evaluations_evaluation_changelist") + "?state__exact=incomplete"
-        why = f"{incomplete} evaluations ended with faults and may be resumed by their providers."
+        why = f"Evaluations that ended with faults, for their providers to resume: {incomplete}."
         steps.append(Step(why, link))
     paused = Endpoint.objects.filter(state=Endpoint.State.PAUSED).exclude(pause_reason="").count()
     if paused:
         link = reverse("admin:providers_endpoint_changelist") + "?state__exact=paused"
-        steps.append(Step(f"{paused} endpoints are paused.", link))
+        steps.append(Step(f"Paused endpoints: {paused}.", link))
     return steps

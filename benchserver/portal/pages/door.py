@@ -16,6 +16,7 @@ from django.contrib.auth.views import LoginView
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.text import capfirst
 from django.views.decorators.cache import never_cache
 
 from benchserver.core.errors import BadInput
@@ -50,4 +51,5 @@ def person(request: HttpRequest) -> str:
 def show_fault(form: Form, fault: BadInput) -> None:
     """Put a refused input beside its field, with the mend."""
     place = fault.place if fault.place in form.fields else None
-    form.add_error(place, f"{fault.problem}. {fault.mend}" if fault.mend else fault.problem)
+    text = f"{fault.problem}. {fault.mend}" if fault.mend else f"{fault.problem}."
+    form.add_error(place, capfirst(text))

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from benchserver.core.errors import BadInput, NotAllowed
@@ -59,7 +60,7 @@ def _start(request: HttpRequest, provider: Provider, form: EvaluationForm) -> Ev
     except BadInput as fault:
         show_fault(form, fault)
     except NotAllowed as refusal:
-        form.add_error(None, str(refusal))
+        form.add_error(None, capfirst(str(refusal)))
     return None
 
 
@@ -95,7 +96,7 @@ def cancel_evaluation(request: HttpRequest, provider: Provider, id: str) -> Http
     try:
         verbs.cancel(row, by=person(request))
     except (BadInput, NotAllowed) as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, capfirst(str(refusal)))
     else:
         messages.success(request, "Cancelled. What was sent before stays counted.")
     return redirect("portal-evaluation", row.slug)
@@ -108,7 +109,7 @@ def resume_evaluation(request: HttpRequest, provider: Provider, id: str) -> Http
     try:
         verbs.resume(row, by=person(request))
     except (BadInput, NotAllowed) as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, capfirst(str(refusal)))
     else:
         messages.success(request, "Resumed: only what ended in a fault is tried again.")
     return redirect("portal-evaluation", row.slug)

@@ -12,7 +12,7 @@ from benchserver.core.lifecycle import EvaluationState
 from benchserver.evaluations.queries import describe, evaluations_of, usage
 from benchserver.portal.pages.door import provider_page
 from benchserver.providers import queries
-from benchserver.providers.models import Provider
+from benchserver.providers.models import Endpoint, Provider
 
 EVENTS_PER_PAGE = 50
 
@@ -29,6 +29,7 @@ def overview(request: HttpRequest, provider: Provider) -> HttpResponse:
         "recent": mine.exclude(state=EvaluationState.RUNNING.value)[:5],
         "has_models": queries.models_of(provider).exists(),
         "has_endpoints": queries.live_endpoints(provider).exists(),
+        "paused": queries.live_endpoints(provider).filter(state=Endpoint.State.PAUSED),
         "has_evaluations": mine.exists(),
         "usage": usage(provider),
     }

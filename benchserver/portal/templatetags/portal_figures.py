@@ -1,6 +1,7 @@
 """Integers as people read them: micro-USD as dollars, ten-thousandths as points.
 
-Example: ``{{ 2500000|dollars }}`` is ``$2.50`` and ``{{ 7083|points }}`` is ``70.8``.
+Example: ``{{ 2500000|dollars }}`` is ``$2.50``, ``{{ 7083|points }}`` is ``70.8`` and
+``{{ -850|signed_points }}`` is ``−8.5`` with a true minus.
 """
 
 from __future__ import annotations
@@ -29,3 +30,23 @@ def dollars(micro: int | None) -> str:
 def points(e4: int | None) -> str:
     """Ten-thousandths as percentage points with one decimal; a dash for none."""
     return "–" if e4 is None else f"{Decimal(e4) / 100:.1f}"
+
+
+@register.filter
+def signed_points(e4: int | None) -> str:
+    """As ``points``, with its sign always written."""
+    if e4 is None:
+        return "–"
+    return ("−" if e4 < 0 else "+") + points(abs(e4))
+
+
+@register.filter
+def grouped(number: int | None) -> str:
+    """``21320`` as ``21,320``."""
+    return "–" if number is None else f"{number:,}"
+
+
+@register.filter
+def fact(value: object) -> str:
+    """A fact of the audit trail: a list as its words, anything else as it is."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
