@@ -161,9 +161,9 @@ def _without_reasoning(text: str) -> str:
     opened = _OPEN_THINK.match(text)
     if opened:
         closing = re.compile(rf"</{opened[1]}>", re.IGNORECASE).search(text, opened.end())
-        return _without_first_newlines(text[closing.end() :]) if closing else ""
+        return text[closing.end() :].lstrip("\r\n") if closing else ""
     end = _end_of_reasoning(text) if "</" in text else 0
-    return _without_first_newlines(text[end:]) if end else text
+    return text[end:].lstrip("\r\n") if end else text
 
 
 def _end_of_reasoning(text: str) -> int:
@@ -178,10 +178,6 @@ def _end_of_reasoning(text: str) -> int:
     return min(end, len(text))
 
 
-def _without_first_newlines(text: str) -> str:
-    return text.lstrip("\r\n")
-
-
 # --- fenced blocks -------------------------------------------------------------------------
 
 
@@ -191,7 +187,7 @@ def _from_fences(text: str, wanted: _Wanted) -> Extraction | None:
     if best is None:
         return _from_inline(text, wanted)
     block = best[1]
-    if _label(block, wanted) == 0 and _bare_definition(text, wanted):
+    if _label(block, wanted) == 0 and wanted.defines and wanted.defines.search(text):
         return None
     how = "fence" if block.closed else "open_fence"
     return Extraction(_composed(block.code, wanted), None, how)
@@ -307,10 +303,6 @@ def _from_bare_text(text: str, wanted: _Wanted) -> Extraction | None:
     if _REFUSAL.search(text[:600]):
         return None
     return Extraction(wanted.prompt_code + text, None, "body") if runs_on else _cut_out(text)
-
-
-def _bare_definition(text: str, wanted: _Wanted) -> bool:
-    return bool(wanted.defines and wanted.defines.search(text))
 
 
 def _cut_out(text: str) -> Extraction | None:
