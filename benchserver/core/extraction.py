@@ -167,8 +167,7 @@ def _without_reasoning(text: str) -> str:
 
 
 def _end_of_reasoning(text: str) -> int:
-    """Where the last closing tag outside fences ends, 0 without one: some servers drop the
-    opening tag."""
+    """End of the last closing tag outside fences, else 0: some servers drop the opening tag."""
     fence, offset, end = "", 0, 0
     for line in text.split("\n"):
         closing = None if fence else _CLOSE_THINK.search(line)
@@ -255,19 +254,17 @@ def _composed(code: str, wanted: _Wanted) -> str:
     indent, first = _first_line(code)
     if not indent:
         return code
-    whole = _dedented(code, indent)
-    if wanted.continues and not _is_whole(first, whole, wanted):
+    whole = "\n".join(line.removeprefix(indent) for line in code.split("\n"))
+    if wanted.continues and not _is_whole(first, code, whole, wanted):
         return wanted.prompt_code + code
     return whole
 
 
-def _is_whole(first: str, dedented: str, wanted: _Wanted) -> bool:
+def _is_whole(first: str, code: str, dedented: str, wanted: _Wanted) -> bool:
     """Indented text that is no body: it opens with the entry point, or imports and then does."""
-    if not wanted.defines:
-        return False
-    if first.startswith(("import ", "from ", "@", "#include", "using ")):
-        return wanted.defines.search(dedented) is not None
-    return wanted.defines.match(first) is not None
+    if wanted.defines and first.startswith(("import ", "from ", "@", "#include", "using ")):
+        return not wanted.defines.search(code) and wanted.defines.search(dedented) is not None
+    return wanted.defines is not None and wanted.defines.match(first) is not None
 
 
 def _first_line(code: str) -> tuple[str, str]:
@@ -277,10 +274,6 @@ def _first_line(code: str) -> tuple[str, str]:
         if rest.strip():
             return line[: len(line) - len(rest)], rest
     return "", ""
-
-
-def _dedented(code: str, indent: str) -> str:
-    return "\n".join(line.removeprefix(indent) for line in code.split("\n"))
 
 
 # --- text without fences -------------------------------------------------------------------

@@ -80,6 +80,8 @@ def test_a_fenced_body_and_a_bare_body_continue_the_prompt_unchanged() -> None:
     assert found(run_on, prompt_code=PROMPT).code == PROMPT + run_on
     local_import = "    from math import sqrt\n    return sqrt(x)\n"
     assert found(local_import, prompt_code=PROMPT).code == PROMPT + local_import
+    again = local_import + "\ndef f(x):\n    return 0\n"  # runs on and defines f once more
+    assert found(again, prompt_code=PROMPT).code == PROMPT + again
 
 
 def test_a_whole_function_is_not_put_behind_the_prompt() -> None:
