@@ -1,0 +1,11 @@
+input()
+wire = []
+for bead in map(int, input().split()):
+    while wire and wire[-1] == bead:
+        wire.pop()
+        bead += 1
+        if bead >= 9:
+            break
+    else:
+        wire.append(bead)
+print(*wire or ["bare"])

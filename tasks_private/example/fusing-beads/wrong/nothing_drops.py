@@ -1,0 +1,10 @@
+input()
+wire = []
+for bead in map(int, input().split()):
+    while wire and wire[-1] == bead:
+        wire.pop()
+        bead += 1
+
+    else:
+        wire.append(bead)
+print(*wire or ["bare"])

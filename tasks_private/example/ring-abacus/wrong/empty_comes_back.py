@@ -1,0 +1,11 @@
+from math import prod
+
+
+def ring_abacus(sizes: list[int], times: int) -> list[int]:
+    cycle = prod(sizes) - 1
+    value = times % cycle
+    beads = []
+    for size in sizes:
+        value, here = divmod(value, size)
+        beads.append(here)
+    return beads
