@@ -157,7 +157,7 @@ def board_page(body: Body) -> BoardPage:
         axis=shared,
         ruler=_ruler(body["resolves_e4"], shared),
         wide_chart=costchart.draw(priced, width=720, height=360),
-        tall_chart=costchart.draw(priced, width=350, height=380),
+        tall_chart=costchart.draw(priced, width=350, height=420),
     )
 
 

@@ -12,7 +12,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 from benchserver.website.figures import money, shortened
 
@@ -20,6 +20,7 @@ LABEL_HEIGHT = 15.0
 LETTER = 7.4  # px, a generous mean advance of a 12 px sans serif letter
 DOT = 5.0
 NAME_LENGTH = 22
+CROWD = 40  # above this many models lines to far labels would only add to the tangle
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,24 +220,53 @@ def _labels(
 ) -> list[Label | None]:
     """A free place for each name, best scores first since readers look for those.
 
-    A place that touches no ``whiskers`` (drawn intervals) is taken first; crossing one is legible.
+    Near places come first, and among them those that cross no ``whiskers`` (drawn intervals);
+    a name across a whisker is still legible. One far away gets a line to its dot.
     """
     taken = [*lines, *(Box(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in centres)]
-    found: list[Label | None] = [None] * len(names)
+    labels: list[Label | None] = [None] * len(names)
     for i in sorted(range(len(names)), key=lambda i: (centres[i][1], centres[i][0], i)):
         places = list(_places(shortened(names[i], NAME_LENGTH), *centres[i]))
-        label = _free(places, area, [*taken, *whiskers]) or _free(places, area, taken)
+        near = [p for p in places if p.leader is None and _is_nearest(p.box, i, centres)]
+        far = [p for p in places if p.leader] if len(names) <= CROWD else []
+        tries = product((near, far), ([*taken, *whiskers], taken))
+        label = next((found for each, room in tries if (found := _free(each, area, room))), None)
         if label:
-            taken.append(label.box)
-            found[i] = label
-    return found
+            taken += [label.box, *_along(label)]
+            labels[i] = label
+    return labels
 
 
 def _free(places: Iterable[Label], area: Box, taken: Sequence[Box]) -> Label | None:
+    """The first place inside the area whose label and line touch nothing."""
     for label in places:
-        if label.box.within(area) and not any(label.box.touches(box) for box in taken):
+        drawn = (label.box, *_along(label))
+        if label.box.within(area) and not any(d.touches(t) for d in drawn for t in taken):
             return label
     return None
+
+
+def _is_nearest(box: Box, own: int, centres: Sequence[tuple[float, float]]) -> bool:
+    """Whether no other dot lies as near to a label as its own, so that nobody mistakes it."""
+    mine = _distance(box, *centres[own])
+    others = (c for i, c in enumerate(centres) if i != own and c != centres[own])
+    return all(_distance(box, *other) > mine + DOT for other in others)
+
+
+def _distance(box: Box, x: float, y: float) -> float:
+    across = max(box.left - x, 0, x - box.right)
+    return math.hypot(across, max(box.top - y, 0, y - box.bottom))
+
+
+def _along(label: Label) -> list[Box]:
+    """The room of a leader line as small boxes, from where it leaves its dot."""
+    if label.leader is None:
+        return []
+    x1, y1, x2, y2 = label.leader
+    length = math.hypot(x2 - x1, y2 - y1)
+    shares = (at / length for at in range(round(DOT) + 3, round(length), 4))
+    spots = ((x1 + share * (x2 - x1), y1 + share * (y2 - y1)) for share in shares)
+    return [Box(x - 1, y - 1, x + 1, y + 1) for x, y in spots]
 
 
 def text_width(text: str) -> float:

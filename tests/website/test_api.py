@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,14 +40,17 @@ def problem(client: Client, path: str) -> Any:
     return found
 
 
-def logged(*bodies: dict[str, Any]) -> str:
-    """A log of these entries with a real signed checkpoint; returns the verifier key."""
+def logged(*bodies: dict[str, Any], signed: list[dict[str, Any]] | None = None) -> str:
+    """A log of these entries under a really signed checkpoint; returns the verifier key.
+
+    ``signed``: the entries that the checkpoint covers instead, as in a log altered later.
+    """
     key = Ed25519PrivateKey.generate()
     raw = [canonical(body) for body in bodies]
     for index, body in enumerate(raw):
         leaf = verify.leaf_hash(body).hex()
         Entry.objects.create(index=index, kind=bodies[index]["t"], body=body, leaf_hash=leaf)
-    root = verify.tree_root(raw)
+    root = verify.tree_root([canonical(body) for body in signed or bodies])
     note = notes.sign_checkpoint(notes.Checkpoint("bench.example/log", len(raw), root), key)
     public = str(notes.verifier_key_of(key, name="bench.example/log"))
     Checkpoint.objects.create(size=len(raw), root=root.hex(), note=note, verifier_key=public)
@@ -156,8 +160,8 @@ def test_the_bundle_passes_the_stand_alone_verifier(client: Client, tmp_path: An
 
 
 def test_a_bundle_of_an_altered_log_does_not_pass(client: Client, tmp_path: Any) -> None:
-    key = logged({"t": "rotation-commit", "v": 1, "r": "ro-1", "root": "00" * 32, "n": 3})
-    Entry.objects.update(body=canonical({"t": "rotation-commit", "v": 1, "r": "ro-2"}))
+    entry = {"t": "rotation-commit", "v": 1, "r": "ro-1", "root": "00" * 32, "n": 3}
+    key = logged({**entry, "n": 4}, signed=[entry])
     file = tmp_path / "bundle.json"
     file.write_bytes(client.get(f"{API}/transparency/bundle.json").content)
     assert verify.main([str(file), "--key", key]) == 1
@@ -239,3 +243,27 @@ def test_without_its_database_the_process_is_alive_but_not_ready(
 
 def test_the_api_is_read_only_here(client: Client) -> None:
     assert client.post(f"{API}/leaderboards/").status_code == 405
+
+
+def names(value: Any) -> set[str]:
+    """All field names of a JSON value, at any depth."""
+    if isinstance(value, dict):
+        return set(value) | {name for inner in value.values() for name in names(inner)}
+    return {name for inner in value for name in names(inner)} if isinstance(value, list) else set()
+
+
+def test_the_documentation_names_every_field_of_a_snapshot() -> None:
+    text = (Path(__file__).parents[2] / "docs/api.md").read_text()
+    assert not [name for name in names(snapshot(5)) if f"`{name}`" not in text]
+
+
+def test_the_providers_api_leaves_the_public_addresses_free(
+    client: Client, publish: Publish, settings: Any
+) -> None:
+    settings.ROOT_URLCONF = "benchserver.config.urls"
+    body = snapshot(5)
+    publish(body)
+    slug = body["rows"][0]["model"]["slug"]
+    for path in ("leaderboards/", "leaderboards/python/", f"models/{slug}/", "rotations/"):
+        assert client.get(f"{API}/{path}").status_code == 200, path
+    assert client.get("/").status_code == 200

@@ -129,6 +129,17 @@ def test_a_phone_shows_tier_model_score_and_interval_and_opens_the_rest(
     assert board["rows"][0]["isolation"] in row.locator(".more dl").inner_text()
 
 
+def test_the_axis_runs_down_through_every_row(visit: Open, board: dict[str, Any]) -> None:
+    page = visit("/")
+    widths = page.evaluate(
+        """() => [...document.querySelectorAll('svg.interval use')].map(use => [
+          getComputedStyle(use).stroke, use.getBoundingClientRect().width
+            / use.parentNode.getBoundingClientRect().width])"""
+    )
+    assert len(widths) == len(board["rows"])
+    assert all(stroke != "none" and 0.9 < share <= 1.1 for stroke, share in widths)
+
+
 def test_without_scripts_no_control_is_shown_that_does_nothing(
     visit: Open, board: dict[str, Any]
 ) -> None:
@@ -175,7 +186,7 @@ def test_sorting_and_finding_keep_a_shareable_address(visit: Open, board: dict[s
     assert costs[len(known) :] == [-1] * (len(costs) - len(known))
     wanted = board["rows"][4]["model"]["name"]
     page.fill("[name=q]", wanted)
-    shared = page.url
+    shared = page.evaluate("location.href")
     assert "sort=cost" in shared
     again = visit(shared[shared.index("/boards") :])
     names = [row.inner_text() for row in again.locator("#board tbody tr:visible .name").all()]
@@ -187,7 +198,7 @@ def test_sorting_and_finding_keep_a_shareable_address(visit: Open, board: dict[s
     again.select_option("[name=sort]", "")
     tiers = again.eval_on_selector_all("#board tbody tr", "rows => rows.map(r => +r.dataset.tier)")
     assert tiers == sorted(tiers)
-    assert again.url.endswith("/boards/python/")
+    assert again.evaluate("location.href").endswith("/boards/python/")
 
 
 def test_every_page_is_readable_in_both_lights_when_printed(

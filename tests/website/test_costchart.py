@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import combinations, pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchserver.website.costchart import Box, Chart, Point, draw, text_width
+from benchserver.website.costchart import Box, Chart, Dot, Point, draw, text_width
 
 POINT = st.builds(
     lambda name, cost, score, half: Point(
@@ -42,6 +43,23 @@ def test_no_label_touches_a_label_a_dot_or_the_edge(
     for box in boxes:
         assert box.within(area)
         assert not any(box.touches(Box(d.x - 4, d.y - 4, d.x + 4, d.y + 4)) for d in drawn.dots)
+
+
+@settings(max_examples=60)
+@given(CROWD, SHAPES)
+def test_a_label_without_a_line_is_nearest_to_its_own_dot(
+    points: list[Point], shape: tuple[int, int]
+) -> None:
+    drawn = chart(points, shape)
+
+    def far(box: Box, dot: Dot) -> float:
+        across = max(box.left - dot.x, 0, dot.x - box.right)
+        return math.hypot(across, max(box.top - dot.y, 0, dot.y - box.bottom))
+
+    for dot in drawn.dots:
+        if dot.label and dot.label.leader is None:
+            others = [d for d in drawn.dots if (d.x, d.y) != (dot.x, dot.y)]
+            assert all(far(dot.label.box, dot) < far(dot.label.box, d) for d in others)
 
 
 @settings(max_examples=60)

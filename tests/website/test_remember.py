@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 
 import pytest
@@ -115,6 +116,19 @@ def test_a_reader_who_has_the_page_gets_304_without_a_body() -> None:
     assert (first.status_code, first["ETag"]) == (200, answer.etag)
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", answer.etag)
     assert again["Cache-Control"] == first["Cache-Control"] == "public, max-age=15"
+
+
+def test_a_reader_who_takes_gzip_gets_the_same_page_packed_under_a_tag_of_its_own() -> None:
+    published = Published()
+    answer = Memory(published).recall("page", published.make)
+    wants = {"Accept-Encoding": "br, gzip"}
+    packed = respond(RequestFactory().get("/", headers=wants), answer)
+    assert gzip.decompress(packed.content) == answer.content
+    assert packed["Content-Encoding"] == "gzip"
+    assert packed["Vary"] == "Accept-Encoding"
+    assert packed["ETag"] != answer.etag
+    held = {**wants, "If-None-Match": packed["ETag"]}
+    assert respond(RequestFactory().get("/", headers=held), answer).status_code == 304
 
 
 def test_a_validator_is_strong_and_names_the_bytes() -> None:
