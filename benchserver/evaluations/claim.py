@@ -78,7 +78,7 @@ def claim_generation(
         tokens = min(float(tokens), max(1.0, float(rps or 0)))
         if not active or resting or in_flight >= limit or (rps is not None and tokens < 1):
             return None
-        facts = {
+        facts: dict[str, str | int | UUID] = {
             "worker": worker,
             "lease": lease_seconds,
             "hold": hold_seconds,

@@ -360,6 +360,8 @@ def _resolves_e4(form: Form) -> int:
 
 def publish_rotation(*, rotation: Rotation) -> PublishedRotation:
     """Copy the public facts of an opened or closed rotation."""
+    if rotation.committed_at is None or rotation.log_index is None:
+        raise NotAllowed(f"rotation {rotation.slug} has no commitment yet", code="bad_state")
     versions = TaskVersion.objects.filter(pk__in=rotation.plan["versions"])
     ordered = list(versions.order_by("pk"))
     started = Evaluation.objects.filter(rotation=rotation)

@@ -1,7 +1,7 @@
 """One rotation from sealed tasks to a signed board: the file to read first.
 
-Real Postgres, real HTTP to a local endpoint, real sandbox; only the broker is left out (the verbs are
-called as the jobs call them).
+Real Postgres, real HTTP to a local endpoint, real sandbox; only the broker is left out (the verbs
+are called as the jobs call them).
 """
 
 from __future__ import annotations

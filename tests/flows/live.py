@@ -1,0 +1,274 @@
+"""The whole service on this machine, as a newcomer runs it: own Postgres, own broker, real workers.
+
+``LiveService`` starts it in a throwaway home under the real supervisor and speaks to it only from
+outside: commands as processes, the REST API over HTTP, SQL by psycopg for a checker that shares no
+code with the engine. ``LoggingProxy`` stands before an endpoint and writes down every request.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchserver.engines.signing.files import ensure_signing_key
+from benchserver.engines.vault.keyring import ensure_keys
+from benchserver.runtime.home import Home, open_home
+from benchserver.runtime.parts import Service, build_service
+from benchserver.runtime.postgres import Postgres
+
+ROOT = Path(__file__).resolve().parents[2]
+BRISK = {"LEASE_SECONDS": "6", "RECONCILE_SECONDS": "2", "RETRY_BASE_SECONDS": "1"}
+# What would point a command at the test session's own database or settings.
+_FOREIGN = ("DATABASE_URL", "BROKER_URL", "DATABASE_POOL", "DJANGO_SETTINGS_MODULE")
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+class LiveService:
+    """Start with ``with``; everything is gone afterwards."""
+
+    def __init__(self, *, endpoints: list[int]) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="bs-live-")
+        root = Path(self.folder.name)
+        root.chmod(0o755)  # the service account must reach its folders below
+        self.home: Home = open_home(root)
+        owner = (self.home.account.uid, self.home.account.gid)
+        ensure_keys(self.home.keys, owner=owner if self.home.account.foreign else None)
+        ensure_signing_key(self.home.keys, owner=owner if self.home.account.foreign else None)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        allow = ",".join(f"127.0.0.1:{port}" for port in endpoints)
+        plain = {k: v for k, v in os.environ.items() if k not in _FOREIGN}
+        self.environ = {
+            **plain,
+            **BRISK,
+            "BENCHSERVER_HOME": str(root),
+            "ENDPOINT_ALLOW_LOCAL": allow,
+            "API_RATE": "100000/min",
+        }
+        self.events = io.StringIO()
+        self.service: Service = build_service(
+            self.home, port=self.port, environ=self.environ, stream=self.events
+        )
+
+    def __enter__(self) -> LiveService:
+        self.service.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.service.stop()
+        self.folder.cleanup()
+
+    def command(self, *words: str, status: int = 0) -> Any:
+        """``manage.py WORDS --json`` as a process; its JSON document."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words, "--json"],
+            cwd=ROOT,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=400,
+        )
+        assert done.returncode == status, done.stderr[-2000:]
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def python(self, code: str) -> str:
+        """Run a line of set-up inside the service's own settings (what the admin pages do)."""
+        return subprocess.run(
+            [sys.executable, "manage.py", "shell", "-v", "0", "-c", code],
+            cwd=ROOT,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        ).stdout
+
+    def sql(self, text: str, *values: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(Postgres(self.home).url()) as connection:
+            return connection.execute(text, values or None).fetchall()  # type: ignore[arg-type]
+
+    def pids(self, part: str) -> list[int]:
+        """The part's process and its children, the process first."""
+        pid = self.service.pid(part)
+        return [] if pid is None else [pid, *_children(pid)]
+
+    def kill(self, pid: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += [int(word) for word in task.read_text().split()]
+    return found + [grand for child in found for grand in _children(child)]
+
+
+class Api:
+    """One provider's token on the live service."""
+
+    def __init__(self, service: LiveService, token: str) -> None:
+        self.base, self.token = f"{service.url}/api/v1/", token
+
+    def __call__(self, method: str, path: str, body: Any = None, *, status: int = 0) -> Any:
+        request = urllib.request.Request(self.base + path, method=method)
+        request.add_header("Authorization", f"Bearer {self.token}")
+        data = None if body is None else json.dumps(body).encode()
+        if data is not None:
+            request.add_header("Content-Type", "application/json")
+        try:
+            with _DIRECT.open(request, data, timeout=60) as answer:
+                code, text = answer.status, answer.read()
+        except urllib.error.HTTPError as refusal:
+            code, text = refusal.code, refusal.read()
+        expected = (status,) if status else (200, 201, 202, 204)
+        assert code in expected, (code, text[:300])
+        return json.loads(text) if text else None
+
+
+def provider(service: LiveService, name: str) -> Api:
+    email = f"{name.lower()}@example.org"
+    return Api(service, service.command("create_provider", name, "--email", email)["token"])
+
+
+def endpoint(
+    api: Api, url: str, *, model: str, api_key: str = "k" * 16, concurrency: int = 4
+) -> str:
+    """Register model and endpoint as a provider does; the endpoint's id."""
+    made = api("POST", "models/", {"slug": model, "version": "1", "open": False})
+    body = {
+        "name": model,
+        "model_slug": made["slug"],
+        "protocol": "openai_chat",
+        "base_url": url,
+        "model": model,
+        "api_key": api_key,
+        "max_concurrency": concurrency,
+    }
+    return str(api("POST", "endpoints/", body)["id"])
+
+
+def wait_ended(api: Api, evaluation: str, *, seconds: float, each: Callable[[Any], None]) -> Any:
+    """Poll until the evaluation has ended; ``each`` sees every answer on the way."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        status = patiently(lambda: api("GET", f"evaluations/{evaluation}/"))
+        each(status)
+        if status["state"] != "running":
+            return status
+        time.sleep(0.3)
+    raise AssertionError(f"not ended after {seconds} s: {status['reason']}")
+
+
+def patiently(ask: Callable[[], Any], *, seconds: float = 60.0) -> Any:
+    """Ask again while the web server or the database is being restarted."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except (OSError, AssertionError, http.client.HTTPException):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.3)
+
+
+class LoggingProxy:
+    """Forwards to another local server and keeps one line per request that arrived.
+
+    ``delay``: seconds before the answer goes back, so that calls are in flight when something dies.
+    """
+
+    def __init__(self, target_port: int, *, delay: float = 0.0) -> None:
+        self.log: list[str] = []
+        self.delay = delay
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.log.append(self.headers.get("Idempotency-Key", ""))
+                answer = outer._forward(target_port, self.path, body)
+                time.sleep(outer.delay)
+                with contextlib.suppress(OSError):
+                    self.send_response(answer[0])
+                    self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(answer[1])))
+                    self.end_headers()
+                    self.wfile.write(answer[1])
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port: int = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}/v1"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def _forward(self, port: int, path: str, body: bytes) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        try:
+            connection.request("POST", path, body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@contextlib.contextmanager
+def mockllm(table: dict[str, str], folder: Path) -> Iterator[int]:
+    """The package ``mockllm`` (not ours) answering each prompt with its recorded text; its port."""
+    import yaml
+
+    path = folder / "responses.yml"
+    path.write_text(yaml.safe_dump({"responses": table}))
+    os.utime(path, (1_000_000_000, 1_000_000_000))  # a fraction makes it read the file each time
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "mockllm.server:app", "--port", str(port)],
+        env={**os.environ, "MOCKLLM_RESPONSES_FILE": str(path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(300):
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
