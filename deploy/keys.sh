@@ -28,5 +28,8 @@ fi
 if [ "$(id -u)" = 0 ]; then
     chown -R 10001:10001 "$keys"
     chmod 700 "$keys"
+    chmod 444 "$keys/pg_password" # read by the database's own account, inside its container
+else
+    echo "keys.sh: the containers run as user id 10001: chown -R 10001 $keys as root" >&2
 fi
 echo "keys are in $keys: back up the folder now, off this host" >&2
