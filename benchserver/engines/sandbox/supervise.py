@@ -267,6 +267,7 @@ def _stop_last(alive: Sequence[Running], verdict: Ending) -> None:
 
 
 def _result(box: Running) -> BoxResult:
+    _bury(box)
     usage = box.group.usage() if box.group else None
     ending, code = _how(box, out_of_memory=bool(usage and usage.out_of_memory))
     return BoxResult(
@@ -309,13 +310,28 @@ def _unreported(box: Running) -> tuple[Ending, int]:
     raise PlatformFault("box_start", first[0][:200] if first else "the box did not start")
 
 
+def _bury(box: Running) -> None:
+    """As pid 1 of a container we inherit the box's own pid 1, an orphan, and must reap it.
+
+    Elsewhere init does, and the number may already be somebody else's.
+    """
+    pid = _reported(box, "child-pid") if os.getpid() == 1 else None
+    if pid is not None:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+
+
 def _reported_exit(box: Running) -> int | None:
     """bubblewrap reports ``exit-code`` only for a program that it really executed."""
+    return _reported(box, "exit-code")
+
+
+def _reported(box: Running, key: str) -> int | None:
     for line in bytes(box.report).splitlines():
         with suppress(ValueError):
-            code = json.loads(line).get("exit-code")
-            if code is not None:
-                return int(code)
+            value = json.loads(line).get(key)
+            if value is not None:
+                return int(value)
     return None
 
 
