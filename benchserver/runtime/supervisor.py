@@ -74,7 +74,7 @@ class Part:
     after: tuple[str, ...] = ()
     kind: Kind = Kind.SERVICE
     ready: Callable[[Running], bool] | None = None
-    ready_seconds: float = 90.0
+    ready_seconds: float = 180.0  # a busy machine is slow, not broken
     restart: Restart = Restart()
     stop_signal: int = signal.SIGTERM
     grace_seconds: float = 10.0

@@ -59,6 +59,7 @@ def test_execute_alone_may_make_namespaces(compose: dict[str, Any]):
     options = compose["services"]["execute"]["security_opt"]
     assert "systempaths=unconfined" in options
     assert "seccomp=./seccomp-execute.json" in options
+    assert {"mem_limit", "memswap_limit", "pids_limit"} <= compose["services"]["execute"].keys()
     others = [s for n, s in compose["services"].items() if n != "execute"]
     assert not any("unconfined" in str(each.get("security_opt")) for each in others)
 
