@@ -32,6 +32,7 @@ CONTENT_TYPE = "application/problem+json"
 # Every code the API itself gives, with its title; verbs add codes of their own (quota_used, ...).
 TITLES = {
     "bad_input": "Something in the request is wrong",
+    "address_refused": "An endpoint may not live there",
     "malformed": "The body is not the JSON this API reads",
     "taken": "That name is in use",
     "not_authenticated": "A token is needed",

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
 
 from benchserver.pools.models import Track
 from benchserver.providers.models import Account
@@ -42,6 +42,13 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
         opened.close()
 
 
+def _faults(message: ConsoleMessage) -> list[str]:
+    """An error of the console, among them every CSP violation; a missing favicon is none."""
+    if message.type != "error" or message.location["url"].endswith("/favicon.ico"):
+        return []
+    return [f"{message.location['url']}: {message.text}"]
+
+
 def visit(browser: Browser, url: str, paths: list[str], account: Account | None, width: int) -> Any:
     """Open each path; returns what was wrong: console lines, overflow, accessibility."""
     scheme: Any = "dark" if width < 500 else "light"
@@ -53,7 +60,7 @@ def visit(browser: Browser, url: str, paths: list[str], account: Account | None,
         context.add_cookies([{"name": "sessionid", "value": value, "url": url}])
     page = context.new_page()
     faults: list[str] = []
-    page.on("console", lambda message: faults.append(message.text))
+    page.on("console", lambda message: faults.extend(_faults(message)))
     for path in paths:
         answer = page.goto(url + path)
         assert answer is not None
