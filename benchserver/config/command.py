@@ -43,11 +43,11 @@ def main() -> None:
     """Run the command line; errors of ours become one line and exit status 2."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchserver.config.settings")
     os.environ.setdefault("BENCHSERVER_HOME", str(default_home()))
-    from django.core.management import execute_from_command_line
+    from django.core.management import execute_from_command_line, get_commands
 
     try:
         with contextlib.ExitStack() as stack:
-            if needs_home(sys.argv):
+            if needs_home(sys.argv) and sys.argv[1] in get_commands():  # no home for a typo
                 home = open_home()
                 _prepare_keys(home)
                 if sys.argv[1] not in OWN_SERVICES:
