@@ -12,6 +12,8 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
 
 from benchserver.core.errors import BenchserverError
 from benchserver.runtime.home import Home, default_home, open_home
@@ -36,6 +38,15 @@ ALONE = frozenset(
         "version",
     )
 )
+COMMAND_PACKAGES = (
+    "benchserver.console",
+    "django.core",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "axes",
+)
 OWN_SERVICES = frozenset({"demo", "doctor", "up"})  # these start what they need themselves
 
 
@@ -43,11 +54,11 @@ def main() -> None:
     """Run the command line; errors of ours become one line and exit status 2."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchserver.config.settings")
     os.environ.setdefault("BENCHSERVER_HOME", str(default_home()))
-    from django.core.management import execute_from_command_line, get_commands
+    from django.core.management import execute_from_command_line
 
     try:
         with contextlib.ExitStack() as stack:
-            if needs_home(sys.argv) and sys.argv[1] in get_commands():  # no home for a typo
+            if needs_home(sys.argv) and exists(sys.argv[1]):  # no home for a typo
                 home = open_home()
                 _prepare_keys(home)
                 if sys.argv[1] not in OWN_SERVICES:
@@ -57,6 +68,17 @@ def main() -> None:
         sys.exit(_report(error))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def exists(command: str) -> bool:
+    """Is there such a command? Looked up by file, because Django's own list loads the settings,
+    and those must be read after the keys are made."""
+    return any(
+        (Path(folder) / "management" / "commands" / f"{command}.py").is_file()
+        for package in COMMAND_PACKAGES
+        if (spec := find_spec(package)) is not None
+        for folder in spec.submodule_search_locations or ()
+    )
 
 
 def needs_home(argv: list[str]) -> bool:
