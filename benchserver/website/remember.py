@@ -21,7 +21,7 @@ from django.utils.cache import get_conditional_response
 
 FRESH_SECONDS = 1.0
 MOST_ANSWERS = 500
-CACHE_CONTROL = "public, max-age=15"
+CACHE_CONTROL = "public, no-cache"  # anyone may keep it, but asks first: a 304 costs nothing
 
 
 @dataclass(frozen=True, slots=True)

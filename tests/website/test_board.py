@@ -171,6 +171,21 @@ def test_the_claim_says_when_nothing_can_be_compared() -> None:
     assert 'id="board"' not in empty
 
 
+@pytest.mark.parametrize(
+    ("tiers", "text"),
+    [
+        ((1, 1, 1), "<strong>none of the 3</strong> models stands out"),
+        ((1, 1, 2), "<strong>2 of 3</strong> models share the best tier"),
+        ((1, 2, 2), "<strong>1 of 3</strong> models stands alone in the best tier"),
+    ],
+)
+def test_the_claim_tells_who_stands_out(tiers: tuple[int, ...], text: str) -> None:
+    body = snapshot(1, models=3)
+    for row, tier in zip(body["rows"], tiers, strict=True):
+        row["tier"] = tier
+    assert text in " ".join(shown(body).split())
+
+
 def test_an_unknown_resolution_is_called_unknown(body: dict[str, Any]) -> None:
     assert "not known yet" in shown(changed(body, "resolves_e4", 0))
 

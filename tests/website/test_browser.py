@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from tests.website.conftest import put
 from tests.website.factory import snapshot
@@ -74,6 +75,7 @@ def visit(chromium: Any, live_server: Any) -> Iterator[Open]:
     yield go
     for context in contexts:
         context.close()
+    connections.close_all()  # those of this thread, or the test database cannot be dropped
     assert complaints == []
 
 
