@@ -295,7 +295,7 @@ class Supervisor:
             return
         if process.poll() is not None:
             self._stopped(run, process.pid)
-        elif run.deadline is None and not self._has_dependants(run.part.name):
+        elif run.deadline is None and not self._needed(run.part.name):
             run.deadline = now + run.part.grace_seconds
             process.send_signal(run.part.stop_signal)
         elif self._signals > 1 or (run.deadline is not None and now > run.deadline):
@@ -312,7 +312,7 @@ class Supervisor:
         run.state = State.ENDED
         self._say(run, "stopped")
 
-    def _has_dependants(self, name: str) -> bool:
+    def _needed(self, name: str) -> bool:
         return any(run.alive for other, run in self._runs.items() if name in self._before[other])
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -320,8 +320,8 @@ class Supervisor:
         self._stopping.set()
 
     def _say(self, run: Running, event: str) -> None:
-        clock = time.strftime("%H:%M:%S")
-        print(f"{clock} {run.part.name:{self._width}}  {event}", file=self._stream, flush=True)
+        line = f"{time.strftime('%H:%M:%S')} {run.part.name:{self._width}}  {event}"
+        print(line, file=self._stream, flush=True)
 
 
 def _closure(parts: Sequence[Part]) -> dict[str, frozenset[str]]:
@@ -347,6 +347,6 @@ def _die_with(owner: int, number: int) -> Callable[[], None]:
 
 
 def _ending(code: int) -> str:
-    if code >= 0:
-        return f"ended with status {code}"
-    return f"was ended by {signal.Signals(-code).name}"
+    return (
+        f"ended with status {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
+    )
