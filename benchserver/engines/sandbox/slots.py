@@ -35,18 +35,21 @@ class SlotPool:
         self._folder = _lock_folder()
         self._free: list[int] = []
         self._locks: dict[int, int] = {}
+        self._owner = os.getpid()
         self._mutex = threading.Lock()
         self._returned = threading.Condition(self._mutex)
 
     def take(self) -> Slot:
         """A slot nobody else holds. Raises ``PlatformFault`` when all are in use."""
         with self._mutex:
+            self._disown_after_fork()
             number = self._free.pop() if self._free else self._lock_another()
         return Slot(number=number, uid=FIRST_UID + number if os.geteuid() == 0 else None)
 
     def give_back(self, slot: Slot) -> None:
         with self._mutex:
-            self._free.append(slot.number)
+            if slot.number in self._locks:
+                self._free.append(slot.number)
             self._returned.notify_all()
 
     def held(self) -> tuple[int, ...]:
@@ -64,6 +67,16 @@ class SlotPool:
                 os.close(descriptor)
             self._locks.clear()
             self._free.clear()
+
+    def _disown_after_fork(self) -> None:
+        """A forked worker inherits its parent's locks but must not use its parent's slots."""
+        if self._owner == os.getpid():
+            return
+        for descriptor in self._locks.values():
+            os.close(descriptor)
+        self._locks.clear()
+        self._free.clear()
+        self._owner = os.getpid()
 
     def _lock_another(self) -> int:
         for number in range(SLOTS):

@@ -51,6 +51,18 @@ def test_another_process_cannot_take_a_held_slot(tmp_path: Path) -> None:
     pool.close()
 
 
+def test_a_forked_worker_does_not_use_its_parents_slots() -> None:
+    pool = SlotPool()
+    used, spare = pool.take(), pool.take()
+    pool.give_back(spare)
+    pid = os.fork()
+    if pid == 0:
+        os._exit(pool.take().number)
+    number = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert number not in (used.number, spare.number)
+    pool.close()
+
+
 def test_closing_frees_the_slots() -> None:
     pool = SlotPool()
     number = pool.take().number
