@@ -1,0 +1,95 @@
+"""A task as plain data: the payload that is committed to gives exactly the task back."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchserver.core.errors import BadInput
+from benchserver.core.task import (
+    CallCase,
+    CallCases,
+    CheckScript,
+    Limits,
+    ProgramCase,
+    ProgramCases,
+    Shape,
+    Split,
+    TaskSpec,
+    from_payload,
+    prompt_of,
+    to_payload,
+)
+from benchserver.transparency.canonical import canonical
+
+SECRET = "mark-7f3a"
+FUNCTION = TaskSpec(
+    source_id="t/1",
+    shape=Shape.FUNCTION,
+    statement=SECRET,
+    tests=CallCases(cases=(CallCase(args=(1, 2), expected=3),), tolerance="1e-6"),
+    reference=f"# {SECRET}",
+    prompt_code="import math",
+    entry_point="add",
+    limits=Limits(cpu_milliseconds=5),
+    split=Split.PUBLIC,
+    sources=("a", "b"),
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        FUNCTION.tests,
+        CheckScript(setup="import os", script="assert f(1)", proxies=("f", "g")),
+        ProgramCases(cases=(ProgramCase(stdin="1\n", expected="2\n"),), comparator="float"),
+    ],
+)
+def test_each_kind_of_tests_survives_payload_and_json(tests):
+    task = replace(FUNCTION, tests=tests)
+    assert from_payload(json.loads(json.dumps(to_payload(task)))) == task
+
+
+@given(st.lists(VALUES, max_size=3), VALUES)
+def test_any_case_survives_the_canonical_bytes_that_are_committed_to(args, expected):
+    case = CallCase(args=tuple(args), expected=expected)
+    task = replace(FUNCTION, tests=CallCases(cases=(case,)))
+    raw = canonical(to_payload(task))  # refuses floats and huge integers
+    (back,) = from_payload(json.loads(raw)).tests.cases
+    assert _told(back) == _told(case)
+
+
+def _told(case):
+    """JSON text tells -0.0 from 0.0 and 1 from 1.0; keys of a table have no order."""
+    return json.dumps([list(case.args), case.expected], sort_keys=True)
+
+
+def test_a_task_without_a_split_comes_back_without_one():
+    assert from_payload(to_payload(replace(FUNCTION, split=None))).split is None
+
+
+def test_unknown_tests_are_refused_by_name():
+    payload = to_payload(FUNCTION)
+    payload["tests"] = {**payload["tests"], "kind": "oracle"}
+    with pytest.raises(BadInput, match=r"tests\.kind.*'oracle'"):
+        from_payload(payload)
+
+
+def test_no_repr_shows_content():
+    assert SECRET not in repr(FUNCTION) + repr(prompt_of(FUNCTION)) + f"{FUNCTION}"
+
+
+def test_what_a_model_is_shown_holds_nothing_of_tests_or_reference():
+    shown = prompt_of(FUNCTION)
+    told = {"shape", "language", "statement", "prompt_code", "entry_point"}
+    assert set(shown.__slots__) == told
