@@ -225,10 +225,8 @@ class Supervisor:
         """Its pause is over, or it waits and all it comes after are ready."""
         if run.state is State.PAUSED:
             return run.seconds >= run.pause
-        done = (State.READY, State.ENDED)
-        return run.state is State.WAITING and all(
-            self._runs[name].state in done for name in run.part.after
-        )
+        before = [self._runs[name].state for name in run.part.after]
+        return run.state is State.WAITING and set(before) <= {State.READY, State.ENDED}
 
     def _spawn(self, run: Running) -> None:
         part = run.part
@@ -347,6 +345,5 @@ def _die_with(owner: int, number: int) -> Callable[[], None]:
 
 
 def _ending(code: int) -> str:
-    return (
-        f"ended with status {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
-    )
+    name = signal.Signals(-code).name if code < 0 else ""
+    return f"was ended by {name}" if name else f"ended with status {code}"
