@@ -13,14 +13,16 @@ import pytest
 from benchserver import wiring
 from benchserver.core.errors import NotAllowed
 from benchserver.core.lifecycle import EvaluationState
+from benchserver.evaluations.generate import generate_next
 from benchserver.evaluations.models import Exposure, Send, VerdictRecord
 from benchserver.evaluations.request import request
 from benchserver.leaderboard.publish import publish
 from benchserver.ledger.models import Entry
-from benchserver.transparency.entries import check_order
+from benchserver.transparency.canonical import canonical
+from benchserver.transparency.entries import check_order, entry_hash
 from tests import factories
 from tests.flows.conftest import fail, number_of, solve
-from tests.flows.engine import run
+from tests.flows.engine import generation, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,6 +66,29 @@ def test_every_request_the_server_saw_has_its_send_row_and_exposure(board, scrip
     assert Exposure.objects.count() == 28
 
 
+def test_the_board_shows_what_was_measured_and_nothing_else(board, scripted):
+    """Taking one model's answers away, or leaving one unjudged, changes the board."""
+    knows = factories.endpoint(factories.provider("Knows"), scripted(half).url, model="knows")
+    silent = factories.endpoint(
+        factories.provider("Silent"), scripted(lambda p: "I cannot.").url, model="silent"
+    )
+    paused = factories.endpoint(factories.provider("Paused"), scripted(half).url, model="paused")
+    run(request(endpoint=knows, track=board, by="test"))
+    run(request(endpoint=silent, track=board, by="test"))
+    waiting = request(endpoint=paused, track=board, by="test")
+    generate_next(endpoint_id=paused.pk, worker="test", engines=generation())
+    first = _publish(board)
+    assert [r["model"]["slug"] for r in first["rows"]] == ["knows-1", "silent-1"]
+    assert [r["private"]["bound"] for r in first["rows"]] == ["", "at_most"]
+    assert [(u["model"]["slug"], u["state"]) for u in first["unranked"]] == [
+        ("paused-1", "running")
+    ]
+    run(waiting)
+    second = _publish(board)
+    assert {r["model"]["slug"] for r in second["rows"]} == {"knows-1", "paused-1", "silent-1"}
+    assert second["prev"] == entry_hash(canonical(first))
+
+
 def test_a_board_under_the_minimum_cell_is_refused_and_nothing_is_written(wired, scripted):
     pool = factories.pool_of(factories.tasks(private=12, public=0))
     track = factories.track_of(pool)
@@ -75,6 +100,15 @@ def test_a_board_under_the_minimum_cell_is_refused_and_nothing_is_written(wired,
         publish(track=track, signer=wiring.signer(), sealer=wiring.sealer(), by="test")
     assert refusal.value.code == "disclosure_small_cell"
     assert Entry.objects.count() == before
+
+
+def half(prompt: str) -> str:
+    """Right on every second task."""
+    return solve(prompt) if number_of(prompt) % 2 else fail(prompt)
+
+
+def _publish(track):
+    return publish(track=track, signer=wiring.signer(), sealer=wiring.sealer(), by="test").board
 
 
 def _log_is_in_order() -> bool:

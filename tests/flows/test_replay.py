@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from benchserver.core.prompting import prompt
 from benchserver.core.task import PromptSpec, Shape
+from benchserver.runtime.postgres import Postgres
 from tests.flows.live import (
     Api,
     LiveService,
@@ -31,6 +33,7 @@ from tests.flows.live import (
     provider,
     wait_ended,
 )
+from tests.recount import recount
 from tests.shared_data import shared
 
 TRACK = """
@@ -100,19 +103,13 @@ def test_exactly_the_recorded_18_of_82_pass_and_the_board_says_so(stage: Stage):
 
 
 def test_the_published_score_is_the_recount_of_the_raw_verdicts(stage: Stage):
-    rows = stage.service.sql(
-        "SELECT e.slug, count(*) FILTER (WHERE v.verdict = 'passed' AND f.split = 'private')"
-        " FROM evaluations_verdictrecord v JOIN evaluations_attempt a ON a.id = v.attempt_id"
-        " JOIN evaluations_evaluation e ON e.id = a.evaluation_id"
-        " JOIN pools_formentry f ON f.id = a.entry_id GROUP BY e.slug"
-    )
-    recount = dict(rows)
-    (body,) = stage.service.sql(
-        "SELECT body FROM leaderboard_snapshot ORDER BY sequence DESC LIMIT 1"
-    )[0]
-    published = {r["evaluation"]: r["private"]["passed"] for r in json.loads(body)["rows"]}
-    assert published
-    assert published == {slug: recount[slug] for slug in published}
+    with psycopg.connect(Postgres(stage.service.home).url()) as connection:
+        assert recount(connection) == []
+        # and the recount sees a board that is wrong by one
+        text = "UPDATE leaderboard_snapshot SET body = replace(body, %s, %s)"
+        connection.execute(text, ('"passed":18', '"passed":19'))
+        assert recount(connection) != []
+        connection.rollback()
 
 
 def test_killing_every_kind_of_process_costs_time_and_nothing_else(stage: Stage):
