@@ -214,7 +214,8 @@ def _restored(value: Any) -> Any:
     tag, text = next(iter(value.items())) if len(value) == 1 else ("", None)
     if tag == "$float" and isinstance(text, str) and text not in ("nan", "inf", "-inf"):
         return float(text)
-    if tag == "$int" and isinstance(text, str):
+    # The wire's own huge integers are hexadecimal and stay as they are.
+    if tag == "$int" and isinstance(text, str) and text.lstrip("-").isdecimal():
         return int(text)
     return {key: _restored(inner) for key, inner in value.items()}
 

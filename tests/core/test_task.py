@@ -38,7 +38,11 @@ FUNCTION = TaskSpec(
     sources=("a", "b"),
 )
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=3)
@@ -67,6 +71,18 @@ def test_any_case_survives_the_canonical_bytes_that_are_committed_to(args, expec
     raw = canonical(to_payload(task))  # refuses floats and huge integers
     (back,) = from_payload(json.loads(raw)).tests.cases
     assert _told(back) == _told(case)
+
+
+@pytest.mark.parametrize(
+    "tagged",
+    [{"$int": "0x1fffffffffffffffffffff"}, {"$float": "inf"}, {"$tuple": [1, {"$int": "-0xff"}]}],
+)
+def test_what_the_wire_tagged_itself_comes_back_as_it_was(tagged):
+    case = CallCase(args=(tagged,), expected=[tagged])
+    (back,) = from_payload(
+        to_payload(replace(FUNCTION, tests=CallCases(cases=(case,))))
+    ).tests.cases
+    assert back == case
 
 
 def _told(case):
