@@ -17,7 +17,8 @@ from collections.abc import Callable
 from posix import _exit
 from typing import Any
 
-from benchserver.engines.judges.wire import WireError, decode, encode, receive, send
+from benchserver.engines.judges.frames import receive, send
+from benchserver.engines.judges.wire import WireError, decode, encode
 
 IN, OUT = 3, 4
 ModuleType = type(sys)

@@ -47,8 +47,8 @@ def box_program(name: str, sandbox: Sandbox) -> bytes:
 
 @cache
 def source_of(name: str) -> bytes:
-    """The wire format's text and the program's, as one file without imports of ours."""
-    body = [statement for part in ("wire", name) for statement in _body(part)]
+    """The texts of wire format, frames and program, as one file without imports of ours."""
+    body = [statement for part in ("wire", "frames", name) for statement in _body(part)]
     future = ast.parse("from __future__ import annotations").body
     return ast.unparse(ast.Module(body=[*future, *body], type_ignores=[])).encode()
 

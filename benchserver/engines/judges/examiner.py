@@ -19,7 +19,8 @@ from posix import O_RDONLY, O_WRONLY, _exit, dup, dup2, urandom
 from posix import open as open_descriptor
 from typing import Any, NoReturn
 
-from benchserver.engines.judges.wire import WireError, decode, encode, receive, send
+from benchserver.engines.judges.frames import receive, send
+from benchserver.engines.judges.wire import WireError, decode, encode
 
 IN, OUT, REPORT = 3, 4, 1
 TESTS = "tests.py"

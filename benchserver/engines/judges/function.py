@@ -15,7 +15,7 @@ from typing import Any
 from benchserver.core.errors import PlatformFault
 from benchserver.core.task import CallCase, CallCases, CheckScript, TaskSpec
 from benchserver.core.verdict import Judgement, Verdict
-from benchserver.engines.judges import wire
+from benchserver.engines.judges import frames, wire
 from benchserver.engines.judges.compare import same
 from benchserver.engines.judges.compose import box_program, code_bytes
 from benchserver.engines.judges.endings import (
@@ -70,7 +70,7 @@ def _by_script(task: TaskSpec, tests: CheckScript, code: str, sandbox: Sandbox) 
 
 def _report_of(examiner: BoxResult) -> dict[str, Any]:
     try:
-        report = wire.unframe(examiner.stdout)
+        report = frames.unframe(examiner.stdout)
     except wire.WireError:
         report = None
     if examiner.ending is not Ending.EXITED or not isinstance(report, dict):
@@ -114,7 +114,7 @@ class _Questions:
 
     def put(self, reading: int, writing: int) -> tuple[Verdict, str]:
         try:
-            loaded = wire.receive(reading, _FRAME_SLACK)
+            loaded = frames.receive(reading, _FRAME_SLACK)
             if not isinstance(loaded, dict) or loaded.get("load") not in ("ok", "error", "syntax"):
                 return Verdict.WRONG_ANSWER, "forged"
             if loaded["load"] != "ok":
@@ -135,8 +135,8 @@ class _Questions:
     def _one_case(self, case: CallCase, reading: int, writing: int) -> tuple[Verdict, str]:
         number = random.SystemRandom().getrandbits(48)
         call = {"id": number, "do": "call", "on": self._name, "kwargs": {}}
-        wire.send(writing, {**call, "args": list(case.args)})
-        reply = wire.receive(reading, _frame_limit(case))
+        frames.send(writing, {**call, "args": list(case.args)})
+        reply = frames.receive(reading, _frame_limit(case))
         if not isinstance(reply, dict) or type(reply.get("id")) is not int:
             return Verdict.WRONG_ANSWER, "forged"
         if reply["id"] != number:
@@ -156,7 +156,7 @@ def _frame_limit(case: CallCase) -> int:
     The arguments count too: a function that changes them in place sends them back.
     """
     right = len(json.dumps(case.expected)) + len(json.dumps(list(case.args)))
-    return min(wire.MAX_FRAME, 4 * right + _FRAME_SLACK)
+    return min(frames.MAX_FRAME, 4 * right + _FRAME_SLACK)
 
 
 def _word(text: object) -> str:
@@ -185,7 +185,7 @@ def _examiner_box(task: TaskSpec, tests: CheckScript, sandbox: Sandbox) -> BoxRe
     spec = {"setup": tests.setup, "script": tests.script, "proxies": list(tests.proxies)}
     return BoxRequest(
         argv=("python3", "-I", "-S", "/box/examiner.pyc"),
-        files={"examiner.pyc": box_program("examiner", sandbox), "spec": wire.frame(spec)},
+        files={"examiner.pyc": box_program("examiner", sandbox), "spec": frames.frame(spec)},
         cpu_seconds=2 * cpu + 5,
         wall_seconds=_BACKSTOP * cpu + _START_SECONDS,
         memory_bytes=_EXAMINER_MEMORY,

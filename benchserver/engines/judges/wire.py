@@ -1,4 +1,4 @@
-"""Plain data across the wall: typed values as JSON with tags, and frames to carry them.
+"""Plain data across the wall: typed values as JSON with tags (``frames.py`` carries them).
 
 The same text runs in three places - in the judge, in the examiner's box and (untrusted) in the
 candidate's box - so it is standard library only (its C parts: every box imports this, and ``json``
@@ -20,16 +20,13 @@ from __future__ import annotations
 
 import sys
 from _collections import OrderedDict, defaultdict, deque  # the C types: no import of collections
-from _json import encode_basestring_ascii, make_encoder, make_scanner
 from collections.abc import Callable, Iterator
 from itertools import islice
-from posix import read, write
 from typing import Any
 
 MAX_DEPTH = 100
 MAX_NODES = 1_000_000
 MAX_ITEMS = 100_000  # of an iterator: it may have no end
-MAX_FRAME = 16 * 2**20
 _PLAIN_INT = 10**18
 _MAX_INT_DIGITS = 1_000_000
 _FACTORIES = {"int": int, "float": float, "str": str, "list": list, "dict": dict, "set": set}
@@ -317,87 +314,3 @@ def _replay(items: list[Any], ended: bool) -> Iterator[Any]:
     yield from items
     if not ended:
         raise IteratorTooLong("the iterator was cut")
-
-
-def frame(message: Any) -> bytes:
-    """8 hexadecimal digits of length, then JSON. Raises ``WireError`` when it is too large."""
-    text = "".join(_write_json(message, 0)).encode()
-    if len(text) > MAX_FRAME:
-        raise WireError("frame too large")
-    return b"%08x" % len(text) + text
-
-
-def unframe(data: bytes) -> Any:
-    """The message of exactly one frame. Raises ``WireError``."""
-    if _length(data[:8], MAX_FRAME) != len(data) - 8:
-        raise WireError("not exactly one frame")
-    return _parse(data[8:])
-
-
-def send(descriptor: int, message: Any) -> None:
-    """Write one frame. Raises ``OSError``, ``WireError``."""
-    data = memoryview(frame(message))
-    while data:
-        data = data[write(descriptor, data) :]
-
-
-def receive(descriptor: int, limit: int = MAX_FRAME) -> Any:
-    """Read one frame. Raises ``EOFError`` when the other side is gone, ``WireError`` on garbage."""
-    return _parse(_read_exactly(descriptor, _length(_read_exactly(descriptor, 8), limit)))
-
-
-def _length(head: bytes, limit: int) -> int:
-    if len(head) != 8 or head.strip(b"0123456789abcdef"):
-        raise WireError("not a frame")
-    length = int(head, 16)
-    if not 0 < length <= limit:
-        raise WireError("frame too large")
-    return length
-
-
-def _parse(data: bytes) -> Any:
-    try:
-        text = data.decode()
-        message, end = _read_json(text, 0)
-    except (ValueError, RecursionError, StopIteration):
-        raise WireError("not JSON") from None
-    if end != len(text):
-        raise WireError("more than one value")
-    return message
-
-
-class _Rules:
-    """What ``json.JSONDecoder`` would be told: strict strings, no NaN or Infinity."""
-
-    strict = True
-    object_hook = None
-    object_pairs_hook = None
-    parse_float = float
-    parse_int = int
-    memo: dict[str, str] = {}
-
-    @staticmethod
-    def parse_constant(name: str) -> Any:
-        raise ValueError(name)
-
-
-def _refuse(value: Any) -> Any:
-    raise WireError("not JSON data: " + type(value).__name__)
-
-
-_RULES: Any = _Rules()
-_read_json = make_scanner(_RULES)
-_write_json = make_encoder(
-    None, _refuse, encode_basestring_ascii, None, ":", ",", False, False, False
-)
-
-
-def _read_exactly(descriptor: int, count: int) -> bytes:
-    parts = []
-    while count:
-        part = read(descriptor, min(count, 2**20))
-        if not part:
-            raise EOFError("the other side is gone")
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from enum import IntEnum
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchserver.engines.judges import wire
+from benchserver.engines.judges import frames, wire
 from benchserver.engines.judges.wire import WireError, decode, encode
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -38,7 +37,7 @@ values = st.recursive(
 
 
 def through(value: Any) -> Any:
-    return decode(wire.unframe(wire.frame(encode(value))))
+    return decode(frames.unframe(frames.frame(encode(value))))
 
 
 def shape(value: Any) -> Any:
@@ -59,7 +58,7 @@ def test_every_plain_value_comes_through_with_its_kind(value: Any) -> None:
 
 @given(values)
 def test_the_json_of_a_value_is_json(value: Any) -> None:
-    assert json.loads(wire.frame(encode(value))[8:]) == encode(value)
+    assert json.loads(frames.frame(encode(value))[8:]) == encode(value)
 
 
 @pytest.mark.parametrize(
@@ -176,50 +175,3 @@ def test_a_cycle_is_refused() -> None:
 def test_what_is_not_exactly_the_format_is_refused(data: Any) -> None:
     with pytest.raises(WireError):
         decode(data)
-
-
-def _frame(text: bytes) -> bytes:
-    return b"%08x" % len(text) + text
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"0000",
-        b"0000000g{}",
-        b"-0000002{}",
-        b"00000003{}",
-        b"ffffffff{}",
-        _frame(b"{} {}"),
-        _frame(b"NaN"),
-        _frame(b"[Infinity]"),
-        _frame(b"\xff"),
-        _frame(b"'a'"),
-        _frame(b"[" * 100_000),
-        _frame(b"1" * 5_000),
-    ],
-)
-def test_a_malformed_frame_is_refused(data: bytes) -> None:
-    with pytest.raises(WireError):
-        wire.unframe(data)
-
-
-def test_frames_travel_through_a_pipe_and_its_end_is_told() -> None:
-    reading, writing = os.pipe()
-    wire.send(writing, {"id": 1})
-    wire.send(writing, [2])
-    os.close(writing)
-    assert [wire.receive(reading), wire.receive(reading)] == [{"id": 1}, [2]]
-    with pytest.raises(EOFError):
-        wire.receive(reading)
-    os.close(reading)
-
-
-def test_a_frame_above_the_readers_limit_is_not_read() -> None:
-    reading, writing = os.pipe()
-    wire.send(writing, "x" * 100)
-    with pytest.raises(WireError, match="large"):
-        wire.receive(reading, 50)
-    os.close(reading)
-    os.close(writing)
