@@ -250,6 +250,7 @@ def bundle(query: QueryDict) -> tuple[bytes, str]:
             checkpoint=newest.note,
             entries=queries.covered(newest.size),
             earlier=queries.earlier_checkpoints(newest.size),
+            pools=queries.committed_trees(newest.size),
         )
     )
 

@@ -13,6 +13,7 @@ from django.db.models import Max
 
 from benchserver.leaderboard.models import PublishedRotation, PublishedTask, Snapshot
 from benchserver.ledger.models import Checkpoint, Entry
+from benchserver.transparency.bundle import Tree
 
 
 def publication() -> Hashable:
@@ -125,6 +126,16 @@ def earlier_checkpoints(size: int) -> list[str]:
     return list(
         Checkpoint.objects.filter(size__lt=size).order_by("size").values_list("note", flat=True)
     )
+
+
+def committed_trees(size: int) -> list[Tree]:
+    """The public leaves under every rotation's root that the log of ``size`` entries holds."""
+    rotations = PublishedRotation.objects.filter(log_index__lt=size).order_by("log_index")
+    return [
+        Tree(row.name, tuple(leaf.encode() for leaf in row.leaves))
+        for row in rotations
+        if row.leaves
+    ]
 
 
 def boards_of_rotation(name: str) -> list[Snapshot]:
