@@ -70,6 +70,7 @@ PUBLIC_URL = env_str("PUBLIC_URL", "http://127.0.0.1:8000")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
+    "benchserver.console",  # before the admin, whose base template it dresses
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -88,7 +89,6 @@ INSTALLED_APPS = [
     "benchserver.leaderboard",
     "benchserver.website",
     "benchserver.portal",
-    "benchserver.console",
 ]
 
 MIDDLEWARE = [

@@ -11,3 +11,4 @@ urlpatterns = [
     path("api/v1/", include("benchserver.portal.api_urls")),
     path("", include("benchserver.website.urls")),
 ]
+handler404 = "benchserver.config.notfound.handle"

@@ -1,7 +1,7 @@
 """One attempt's judging: open reply and tests, run the code in a sandbox, store the one verdict.
 
-Judging is a pure function of (reply, task version, sandbox), so doing it again is harmless: a worker
-killed half way costs time, never a second send. Example: a reply without code is ``no_code`` and no
+Judging is a pure function of (reply, task version, sandbox), so doing it again is harmless: a death
+half way costs time, never a second send. Example: a reply without code is ``no_code`` and no
 sandbox is started. Only this verb and intake reach the sandbox; neither reaches the network.
 """
 

@@ -1,7 +1,8 @@
 """When an endpoint rests: after failures in a row, or because it asked for it (Retry-After).
 
-A rest is a fact in the database that all workers and the provider's page read. Example: five failed
-sends in a row rest the lane for 5 s, the next five for 10 s, at most 5 minutes; one success clears it.
+A rest is a fact in the database that all workers and the provider's page read. Example: five
+failed sends in a row rest the lane for 5 s, the next five for 10 s, at most 5 minutes; one success
+clears it.
 """
 
 from __future__ import annotations

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
+from benchserver.core.disclosure import MIN_CELL
 from benchserver.core.lifecycle import AttemptState, EvaluationState
 from benchserver.evaluations.models import Attempt, Evaluation, Exposure, FaultRecord, Lane, Send
-from benchserver.evaluations.score import cost
+from benchserver.evaluations.score import cost, told_to_provider
 from benchserver.pools.models import Pool
 from benchserver.pools.rotate import Exposed, database_now
 from benchserver.providers.models import Endpoint, Provider
@@ -160,10 +161,9 @@ def fault_codes(evaluation: Evaluation) -> dict[str, int]:
 
 
 def _result(evaluation: Evaluation) -> dict[str, Any] | None:
-    if evaluation.state != EvaluationState.COMPLETE or not hasattr(evaluation, "score"):
+    if evaluation.state != EvaluationState.COMPLETE:
         return None
-    body: dict[str, Any] = evaluation.score.body
-    return {key: body[key] for key in ("private", "public", "gap", "pass_at_k", "faults")}
+    return told_to_provider(evaluation, min_cell=MIN_CELL)
 
 
 def usage(provider: Provider) -> dict[str, Any]:

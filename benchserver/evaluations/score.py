@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Count, Sum
 
 from benchserver.audit.keys import keep
+from benchserver.core.disclosure import AtLeast, AtMost, Cell, shown_as
 from benchserver.core.lifecycle import EVALUATION, AttemptState, EvaluationState
 from benchserver.core.task import Split
 from benchserver.core.verdict import FaultKind, Verdict
@@ -168,6 +169,47 @@ def cell(tasks: Sequence[TaskResult]) -> dict[str, Any] | None:
         "low_e4": e4(estimate.interval.low),
         "high_e4": e4(estimate.interval.high),
         "bound": "",
+    }
+
+
+def disclosed(tasks: Sequence[TaskResult]) -> dict[str, Any] | None:
+    """A private cell as it may leave: near both ends only a bound and its interval (D8)."""
+    exact = cell(tasks)
+    if exact is None:
+        return None
+    ids = frozenset(task.version_id for task in tasks)
+    shown = shown_as(
+        Cell(label="private", task_ids=ids, passed=exact["passed"], total=exact["samples"])
+    )
+    if not isinstance(shown, AtLeast | AtMost):
+        return exact
+    interval = scores.wilson(round(shown.passed * len(tasks) / shown.total), len(tasks))
+    at_least = isinstance(shown, AtLeast)
+    return {
+        **exact,
+        "passed": shown.passed,
+        "score_e4": e4(shown.passed / shown.total),
+        "se_e4": 0,
+        "low_e4": e4(interval.low) if at_least else 0,
+        "high_e4": 10_000 if at_least else e4(interval.high),
+        "bound": "at_least" if at_least else "at_most",
+    }
+
+
+def told_to_provider(evaluation: Evaluation, *, min_cell: int) -> dict[str, Any]:
+    """What its own provider may read: totals, bounded like the board's, none of a small form."""
+    private, public = results(evaluation, Split.PRIVATE), results(evaluation, Split.PUBLIC)
+    hidden = disclosed(private) if len(private) >= min_cell else None
+    exact = hidden is not None and not hidden["bound"]
+    return {
+        "private": hidden,
+        "public": cell(public),
+        "gap": gap(public, private) if exact else None,
+        "pass_at_k": {
+            "private": pass_at_all(private) if exact else {},
+            "public": pass_at_all(public),
+        },
+        "faults": fault_counts(evaluation),
     }
 
 

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Min
 
 from benchserver.audit.record import record
-from benchserver.core.disclosure import MIN_CELL, AtLeast, AtMost, Cell, group_refusals, shown_as
+from benchserver.core.disclosure import MIN_CELL, Cell, group_refusals
 from benchserver.core.errors import NotAllowed
 from benchserver.core.lifecycle import EvaluationState, RotationState
 from benchserver.core.task import Split, to_payload
@@ -31,7 +31,6 @@ from benchserver.ledger.models import Checkpoint, Entry
 from benchserver.ledger.sign import inclusion, sign_log
 from benchserver.measurement import ranks
 from benchserver.measurement.pairs import detectable_difference
-from benchserver.measurement.scores import wilson
 from benchserver.pools.disclose import public_tasks
 from benchserver.pools.models import Form, Rotation, TaskVersion, Track
 from benchserver.pools.rotate import commitment_leaves, database_now
@@ -224,7 +223,7 @@ def _row(
     evaluation: Evaluation, private: list[score.TaskResult], standing: ranks.Standing
 ) -> dict[str, Any]:
     public = score.results(evaluation, Split.PUBLIC)
-    cell = _disclosed(private)
+    cell = score.disclosed(private)
     gap = score.gap(public, private) if cell and not cell["bound"] else None
     return {
         "run": evaluation.slug,
@@ -243,31 +242,6 @@ def _row(
         **score.cost(evaluation),
         "isolation": _isolation(evaluation),
         "ended_at": _text(evaluation.ended_at) if evaluation.ended_at else "",
-    }
-
-
-def _disclosed(tasks: list[score.TaskResult]) -> dict[str, Any] | None:
-    """The private cell as it may be shown: near both ends only a bound and its interval."""
-    cell = score.cell(tasks)
-    if cell is None:
-        return None
-    ids = frozenset(t.version_id for t in tasks)
-    shown = shown_as(
-        Cell(label="private", task_ids=ids, passed=cell["passed"], total=cell["samples"])
-    )
-    if not isinstance(shown, AtLeast | AtMost):
-        return cell
-    units = round(shown.passed * len(tasks) / shown.total)
-    interval = wilson(units, len(tasks))
-    at_least = isinstance(shown, AtLeast)
-    return {
-        **cell,
-        "passed": shown.passed,
-        "score_e4": score.e4(shown.passed / shown.total),
-        "se_e4": 0,
-        "low_e4": score.e4(interval.low) if at_least else 0,
-        "high_e4": 10_000 if at_least else score.e4(interval.high),
-        "bound": "at_least" if at_least else "at_most",
     }
 
 
