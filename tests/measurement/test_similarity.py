@@ -100,6 +100,13 @@ def test_matches_are_exact_and_never_below_the_threshold(a: str, b: str) -> None
         assert match.jaccard == exact >= 0.3
 
 
+def test_a_near_pair_below_the_threshold_is_no_match() -> None:
+    words = [f"word{n}" for n in range(100)]
+    pair = [document("a", " ".join(words)), document("b", " ".join([*words, "more"]))]
+    assert len(similarity.near_duplicates(pair[:1], pair[1:], 0.9)) == 1
+    assert similarity.near_duplicates(pair[:1], pair[1:], 0.995) == []
+
+
 def test_empty_parts_are_not_alike() -> None:
     assert similarity.near_duplicates([document("a", "")], [document("b", "")]) == []
 

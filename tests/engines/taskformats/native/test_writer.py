@@ -137,3 +137,16 @@ def test_nothing_is_written_over_or_half(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="language"):
         Native().write([task, replace(task, language="cobol")], tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_control_characters_survive_the_manifest(tmp_path: Path) -> None:
+    task = TaskSpec(
+        source_id="x",
+        shape=Shape.PROGRAM,
+        statement="s",
+        reference="r",
+        author='\x7f\x00\u0085\\"\r\n',
+        tests=ProgramCases(cases=(ProgramCase(stdin="", expected=""),)),
+    )
+    Native().write([task], tmp_path / "pool")
+    assert Native().read(tmp_path / "pool") == [task]
