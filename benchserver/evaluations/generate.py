@@ -44,6 +44,7 @@ from benchserver.providers.register import key_context, pause_endpoint
 # Statuses that say "you are not welcome at all": nothing is gained by asking again.
 _UNWELCOME = (401, 403, 404)
 _CANARY = "Answer with the single word: ready"
+MISSED_DEADLINE = "missed_deadline"  # a send without a reply in time that is the model's verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,7 +299,7 @@ def settle_failure(
     """
     Send.objects.filter(pk=send.pk).update(
         outcome=_OUTCOMES[failure.kind],
-        code=failure.code[:60],
+        code=MISSED_DEADLINE if alive else failure.code[:60],
         status=failure.status,
         milliseconds=round(failure.seconds * 1000),
         ended_at=Now(),
@@ -306,7 +307,8 @@ def settle_failure(
     attempt = held(claim, state=AttemptState.SENT)
     if attempt is None:
         return
-    if not alive:
+    # What we stopped ourselves before the first byte says nothing about the endpoint.
+    if not alive and failure.code != "cancelled":
         note_failure(attempt.endpoint_id, base=policy.retry_base_seconds)
     _MOVES[failure.kind](attempt, failure, policy, alive)
 

@@ -23,6 +23,7 @@ from benchserver.core.task import Split
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.engines.vault.base import Context, Right, Sealer
 from benchserver.evaluations.control import still_open
+from benchserver.evaluations.generate import MISSED_DEADLINE
 from benchserver.evaluations.models import Evaluation, FaultRecord, Score, Send, VerdictRecord
 from benchserver.ledger.append import append
 from benchserver.measurement import scores
@@ -268,10 +269,12 @@ def _verdict_counts(evaluation: Evaluation) -> dict[str, int]:
 
 
 def fault_counts(evaluation: Evaluation) -> dict[str, int]:
-    """Attempts that met a failing endpoint or platform on the way; refused and cut sends count."""
+    """Attempts that met a failing endpoint or platform on the way; refused and cut sends count,
+    a deadline that the model missed does not: that is its verdict (D11)."""
     bad = (Send.Outcome.REFUSED, Send.Outcome.UNKNOWN, Send.Outcome.INVALID, Send.Outcome.REJECTED)
     sends = Send.objects.filter(attempt__evaluation=evaluation, outcome__in=bad)
-    endpoint = sends.exclude(code="worker_lost").values("attempt").distinct().count()
+    not_theirs = ("worker_lost", MISSED_DEADLINE)
+    endpoint = sends.exclude(code__in=not_theirs).values("attempt").distinct().count()
     platform = FaultRecord.objects.filter(
         attempt__evaluation=evaluation, kind=FaultKind.PLATFORM
     ).count()

@@ -1,0 +1,406 @@
+"""Generation over real HTTP: written ahead, counted once, every failure by its own path."""
+
+from __future__ import annotations
+
+import threading
+import time
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from benchserver import wiring
+from benchserver.core.protocol import Protocol
+from benchserver.evaluations import generate, reconcile
+from benchserver.evaluations.control import cancel
+from benchserver.evaluations.models import (
+    Attempt,
+    Exposure,
+    FaultRecord,
+    Lane,
+    Reply,
+    Send,
+    VerdictRecord,
+    Wake,
+)
+from benchserver.evaluations.queries import describe
+from benchserver.evaluations.request import request
+from benchserver.evaluations.score import fault_counts
+from benchserver.pools import rotate
+from benchserver.pools.models import TaskVersion
+from benchserver.providers.register import change_endpoint, delete_endpoint
+from tests import arrange
+from tests.flows.engine import generation
+from tests.wired import solve
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def one(wired):
+    """A board of a single task: every call works on the same attempt."""
+    return arrange.board(private=1, public=0)
+
+
+def go(evaluation) -> UUID | None:
+    """One call of the verb, as the job does it, with every pause over."""
+    arrange.due(evaluation)
+    return generate.generate_next(
+        endpoint_id=evaluation.endpoint_id, worker="w1", engines=generation(arrange.POLICY)
+    )
+
+
+def only(evaluation) -> Attempt:
+    return evaluation.attempts.get()
+
+
+def outcomes() -> list[str]:
+    return list(Send.objects.order_by("ordinal").values_list("outcome", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_when_the_request_arrives_its_send_and_exposure_are_already_committed(wired, scripted):
+    evaluation_of: list = []
+    seen: list[tuple] = []
+
+    def reply(prompt: str):
+        # the server's own thread and connection: it sees what is committed and nothing else
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT s.outcome, a.state, x.first_sent_at IS NOT NULL"
+                " FROM evaluations_send s JOIN evaluations_attempt a ON a.id = s.attempt_id"
+                " JOIN pools_formentry f ON f.id = a.entry_id"
+                " JOIN evaluations_exposure x ON x.version_id = f.version_id"
+            )
+            seen.extend(cursor.fetchall())
+        connection.close()
+        return solve(prompt)
+
+    server = scripted(reply)
+    evaluation = arrange.started(arrange.board(private=1, public=0), server.url)
+    evaluation_of.append(evaluation)
+    go(evaluation)
+    assert seen == [("pending", "sent", True)]
+    assert [key for key, _ in server.log] == [str(only(evaluation).pk)]
+
+
+def test_an_answer_is_kept_sealed_priced_and_waits_for_its_judge(one, scripted):
+    evaluation = arrange.started(one, scripted(solve).url)
+    go(evaluation)
+    send, kept = Send.objects.get(), Reply.objects.get()
+    assert (send.outcome, send.tokens_in, send.tokens_out, send.cost_micro_usd) == (
+        "answered",
+        11,
+        7,
+        11 + 2 * 7,
+    )
+    assert b"shift_1" not in bytes(kept.sealed)
+    assert only(evaluation).state == "generated"
+    assert Wake.objects.filter(step="judge", target=str(kept.attempt_id)).count() == 1
+
+
+def test_a_cost_is_rounded_up_and_unknown_without_a_price(one):
+    evaluation = arrange.started(one)
+    evaluation.price_in, evaluation.price_out = 1, 0
+    assert generate.cost_micro_usd(evaluation, 1, 99) == 1
+    assert generate.cost_micro_usd(evaluation, 2_000_000, 0) == 2
+    evaluation.price_out = None
+    assert generate.cost_micro_usd(evaluation, 1, 1) is None
+
+
+def test_a_429_rests_the_whole_endpoint_as_long_as_it_asked(wired, scripted):
+    stage = arrange.board(private=2, public=0)
+    evaluation = arrange.started(stage, scripted(lambda _: (429, {"Retry-After": "40"})).url)
+    before = rotate.database_now()
+    go(evaluation)
+    lane = Lane.objects.get()
+    assert 30 < (lane.resting_until - before).total_seconds() < 60
+    assert lane.rest_reason == "rate_limited"
+    # the other attempt is due and waits with it; nothing is burnt
+    Attempt.objects.update(next_at="2000-01-01T00:00:00Z")
+    assert (
+        generate.generate_next(
+            endpoint_id=evaluation.endpoint_id, worker="w", engines=generation(arrange.POLICY)
+        )
+        is None
+    )
+    assert outcomes() == ["refused"]
+    assert not FaultRecord.objects.exists()
+    assert Attempt.objects.get(refused_sends=1).unknown_sends == 0
+    assert "Resting until" in describe(evaluation).reason
+
+
+def test_a_success_in_flight_does_not_end_the_rest_the_endpoint_asked_for(wired, scripted):
+    evaluation = arrange.started(
+        arrange.board(private=2, public=0), scripted(lambda _: (429, {"Retry-After": "40"})).url
+    )
+    earlier, send = arrange.sent(evaluation)
+    go(evaluation)
+    until = Lane.objects.get().resting_until
+    generate.settle_reply(claim=earlier, send=send, reply=arrange.reply(), sealer=wiring.sealer())
+    assert Lane.objects.get().resting_until == until
+
+
+def test_six_refusals_may_be_sent_again_and_the_seventh_is_an_endpoint_fault(one, scripted):
+    evaluation = arrange.started(one, scripted(lambda _: (503, {})).url)
+    for _ in range(6):
+        go(evaluation)
+        assert only(evaluation).state == "ready"
+    go(evaluation)
+    assert only(evaluation).state == "faulted"
+    assert outcomes() == ["refused"] * 7
+    fault = FaultRecord.objects.get()
+    assert (fault.kind, fault.code) == ("endpoint_fault", "overloaded")
+    assert go(evaluation) is None
+    assert Send.objects.filter(cause="overloaded").count() == 6  # each further send has a cause
+    assert Exposure.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "reply", [lambda _: None, lambda _: (200, {})], ids=["cut", "not its JSON"]
+)
+def test_two_sends_of_unknown_outcome_are_the_end_and_there_is_never_a_third(one, scripted, reply):
+    server = scripted(reply)
+    evaluation = arrange.started(one, server.url)
+    go(evaluation)
+    assert only(evaluation).state == "ambiguous"
+    go(evaluation)
+    assert only(evaluation).state == "faulted"
+    assert go(evaluation) is None
+    assert len(server.log) == Send.objects.count() == 2
+    assert FaultRecord.objects.get().kind == "endpoint_fault"
+    assert not VerdictRecord.objects.exists()
+
+
+def test_a_refusal_between_keeps_the_mark_of_the_unknown_send(one, scripted):
+    said = [None, (503, {}), None]
+    evaluation = arrange.started(one, scripted(lambda _: said.pop(0)).url)
+    for state in ("ambiguous", "ambiguous", "faulted"):
+        go(evaluation)
+        assert only(evaluation).state == state
+    assert outcomes() == ["unknown", "refused", "unknown"]
+
+
+def test_an_endpoint_that_cannot_be_reached_is_tried_five_times_more_and_bills_nothing(
+    one, scripted
+):
+    server = scripted(solve)
+    evaluation = arrange.started(one, server.url)
+    server.close()
+    for _ in range(5):
+        go(evaluation)
+        assert only(evaluation).state == "ready"
+    go(evaluation)
+    assert only(evaluation).state == "faulted"
+    assert set(outcomes()) == {"not_sent"}
+    assert only(evaluation).unknown_sends == 0
+
+
+def test_a_400_is_a_fault_at_once(one, scripted):
+    evaluation = arrange.started(one, scripted(lambda _: (400, {})).url)
+    go(evaluation)
+    assert outcomes() == ["rejected"]
+    assert FaultRecord.objects.get().code == "bad_request"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_an_unwelcome_pauses_the_endpoint_and_a_new_key_wakes_it(one, scripted, status):
+    said = [(status, {})]
+    evaluation = arrange.started(one, scripted(lambda p: said.pop() if said else solve(p)).url)
+    go(evaluation)
+    evaluation.endpoint.refresh_from_db()
+    assert evaluation.endpoint.state == "paused"
+    assert only(evaluation).state == "ready"
+    assert not FaultRecord.objects.exists()
+    assert go(evaluation) is None
+    assert f"({evaluation.endpoint.pause_reason})" in describe(evaluation).reason
+    assert reconcile.wake_due() == 0
+    change_endpoint(
+        endpoint=evaluation.endpoint,
+        changes={},
+        api_key="another-key",
+        sealer=wiring.sealer(),
+        check_address=wiring.check_address,
+        by="test",
+    )
+    assert reconcile.wake_due() == 1
+    go(evaluation)
+    assert only(evaluation).state == "generated"
+
+
+@pytest.mark.parametrize("well", [True, False])
+def test_a_missed_deadline_is_the_models_only_while_the_endpoint_is_well(wired, scripted, well):
+    stage = arrange.board(private=1, public=0, deadline=1)
+    released = threading.Event()
+
+    def reply(prompt: str):
+        if "shift_" in prompt:
+            released.wait(10)
+            return None
+        return "ready" if well else None
+
+    evaluation = arrange.started(stage, scripted(reply).url)
+    go(evaluation)
+    released.set()
+    if well:
+        assert VerdictRecord.objects.get().verdict == "time_limit"
+        assert only(evaluation).state == "judged"
+        # a verdict is no fault, also not on the board's fault column (D11)
+        assert fault_counts(evaluation) == {"endpoint": 0, "platform": 0}
+        assert Lane.objects.get().failures == 0
+    else:
+        assert not VerdictRecord.objects.exists()
+        assert only(evaluation).state == "ambiguous"
+        assert fault_counts(evaluation) == {"endpoint": 1, "platform": 0}
+    assert outcomes() == ["unknown"]
+
+
+def test_a_reply_after_the_lease_was_lost_books_its_cost_and_nothing_else(one):
+    evaluation = arrange.started(one)
+    late, send = arrange.sent(evaluation)
+    arrange.expire(late)
+    reconcile.expire_leases(retry_base=0)
+    arrange.due(evaluation)
+    heir, _ = arrange.sent(evaluation, worker="w2")
+    assert not generate.settle_reply(
+        claim=late, send=send, reply=arrange.reply("late"), sealer=wiring.sealer()
+    )
+    send.refresh_from_db()
+    assert (send.outcome, send.cost_micro_usd) == ("answered", 10 + 2 * 20)
+    assert not Reply.objects.exists()
+    assert arrange.attempt_of(heir).state == "sent"
+
+
+def test_five_failures_in_a_row_rest_the_endpoint_and_a_success_ends_that(wired, scripted):
+    stage = arrange.board(private=6, public=0)
+    evaluation = arrange.started(stage, scripted(lambda _: (500, {})).url)
+    earlier, send = arrange.sent(evaluation)
+    for _ in range(5):
+        go(evaluation)
+    assert Lane.objects.get().resting_until is not None
+    assert Lane.objects.get().failures == 5
+    generate.settle_reply(claim=earlier, send=send, reply=arrange.reply(), sealer=wiring.sealer())
+    assert (Lane.objects.get().resting_until, Lane.objects.get().failures) == (None, 0)
+
+
+def nothing_leaves(evaluation, server, *, before: list) -> Attempt:
+    """Claim, then change the world, then authorise: nothing may be sent any more."""
+    claim = arrange.claimed(evaluation)
+    for change in before:
+        change()
+    assert generate.authorise(claim=claim) is None
+    assert server.log == []
+    assert not Send.objects.exists()
+    assert not Exposure.objects.exclude(first_sent_at=None).exists()
+    return arrange.attempt_of(claim)
+
+
+def test_cancelled_before_the_send_nothing_leaves(one, scripted):
+    server = scripted(solve)
+    evaluation = arrange.started(one, server.url)
+    attempt = nothing_leaves(
+        evaluation, server, before=[lambda: cancel(evaluation=evaluation, by="test")]
+    )
+    assert attempt.state == "cancelled"
+
+
+def test_cancelled_after_the_row_but_before_the_first_byte_nothing_leaves(one, scripted):
+    server = scripted(solve)
+    evaluation = arrange.started(one, server.url)
+    claim, send = arrange.sent(evaluation)
+    prepared = generate._prepare(
+        Attempt.objects.select_related("evaluation", "endpoint", "entry__version__task").get(
+            pk=claim.attempt_id
+        ),
+        "w1",
+        generation(arrange.POLICY),
+    )
+    cancel(evaluation=evaluation, by="test")
+    generate._exchange(claim, send, only(evaluation), prepared, generation(arrange.POLICY))
+    assert server.log == []
+    assert outcomes() == ["not_sent"]
+    assert only(evaluation).state == "cancelled"
+    assert Lane.objects.get().failures == 0
+
+
+def test_a_lease_that_ran_out_before_the_first_byte_is_not_the_endpoints_failure(one, scripted):
+    server = scripted(solve)
+    evaluation = arrange.started(one, server.url)
+    claim, send = arrange.sent(evaluation)
+    attempt = Attempt.objects.select_related("evaluation", "endpoint", "entry__version__task").get(
+        pk=claim.attempt_id
+    )
+    prepared = generate._prepare(attempt, "w1", generation(arrange.POLICY))
+    arrange.expire(claim)
+    generate._exchange(claim, send, attempt, prepared, generation(arrange.POLICY))
+    assert server.log == []
+    assert only(evaluation).state == "ready"
+    assert Lane.objects.get().failures == 0
+
+
+def test_nothing_leaves_after_the_rotation_closed(one, scripted):
+    server = scripted(solve)
+    evaluation = arrange.started(one, server.url)
+    close = [lambda: rotate.close_rotation(rotation=one.rotation, by="test")]
+    attempt = nothing_leaves(evaluation, server, before=close)
+    assert (attempt.state, attempt.reason) == ("faulted", "rotation_closed")
+
+
+def test_a_changed_endpoint_is_another_endpoint(one, scripted):
+    server = scripted(solve)
+    evaluation = arrange.started(one, server.url)
+
+    def change() -> None:
+        change_endpoint(
+            endpoint=evaluation.endpoint,
+            changes={"wire_model": "a-better-one"},
+            api_key=None,
+            sealer=wiring.sealer(),
+            check_address=wiring.check_address,
+            by="test",
+        )
+
+    attempt = nothing_leaves(evaluation, server, before=[change])
+    assert (attempt.state, attempt.reason) == ("faulted", "endpoint_changed")
+
+
+def test_a_deleted_endpoint_is_sent_nothing(one, scripted):
+    server = scripted(solve)
+    evaluation = arrange.started(one, server.url)
+    gone = [lambda: delete_endpoint(endpoint=evaluation.endpoint, by="test")]
+    attempt = nothing_leaves(evaluation, server, before=gone)
+    assert (attempt.state, attempt.reason) == ("ready", "endpoint_not_active")
+
+
+def test_a_prompt_that_cannot_be_opened_is_not_sent_and_says_why(one, scripted):
+    server = scripted(solve)
+    evaluation = arrange.started(one, server.url)
+    from benchserver.audit.keys import shred
+
+    shred(TaskVersion.objects.get().prompt_data_key)
+    go(evaluation)
+    assert server.log == []
+    assert not Send.objects.exists()
+    attempt = only(evaluation)
+    assert (attempt.state, attempt.reason) == ("ready", "shredded")
+    assert attempt.next_at > rotate.database_now()
+    assert not FaultRecord.objects.exists()
+
+
+def test_the_lease_is_held_to_the_longest_deadline_that_runs(one):
+    evaluation = arrange.started(one)
+    assert generate._longest_deadline(evaluation.endpoint_id) == 20
+    evaluation.protocol_payload = Protocol(deadline_seconds=900).to_payload()
+    evaluation.save()
+    assert generate._longest_deadline(evaluation.endpoint_id) == 900
+
+
+def test_an_endpoint_without_work_is_left_alone(one):
+    idle = arrange.endpoint()
+    began = time.monotonic()
+    assert (
+        generate.generate_next(endpoint_id=idle.pk, worker="w", engines=generation(arrange.POLICY))
+        is None
+    )
+    request(endpoint=idle, track=one.track, by="test")
+    assert time.monotonic() - began < 10
