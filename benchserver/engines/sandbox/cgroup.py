@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ ENV_SUBTREE = "BENCH_CGROUP"
 _V1_NEEDED = ("memory", "pids", "cpuacct")
 _V2_NEEDED = ("memory", "pids")
 _EMPTY_WITHIN = 10.0
+_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +99,24 @@ def _mounts() -> dict[str, Path]:
 
 
 def _writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(exist_ok=True)
-        probe = folder / f"probe-{os.getpid()}"
-        probe.mkdir()
-        probe.rmdir()
-    except OSError:
-        return False
-    return True
+    """Whether groups can be made here. Tried again, since a closing grader may tidy ``folder``
+    away between the two steps."""
+    for _ in range(_ATTEMPTS):
+        with suppress(OSError):
+            folder.mkdir(exist_ok=True)
+            probe = folder / f"probe-{os.getpid()}-{threading.get_ident()}"
+            probe.mkdir()
+            probe.rmdir()
+            return True
+    return False
+
+
+def _made(folder: Path) -> bool:
+    for _ in range(_ATTEMPTS):
+        with suppress(FileNotFoundError):
+            folder.mkdir(parents=True, exist_ok=True)
+            return True
+    return False
 
 
 def _prepare_v2(folder: Path) -> bool:
@@ -196,8 +208,8 @@ class _V1:
 
     def _make(self, slot: int) -> _V1Group:
         folders = tuple(parent / f"slot-{slot}" for parent in self._parents)
-        for folder in folders:
-            folder.mkdir(parents=True, exist_ok=True)
+        if not all(_made(folder) for folder in folders):
+            raise PlatformFault("cgroup", "no group can be made any more")
         return _V1Group(*folders)
 
     def close(self, slots: tuple[int, ...]) -> None:

@@ -112,21 +112,27 @@ for attack in (write_sysctl, open_sockets, read_environment, fill_shm, write_out
 print(json.dumps(found))
 """
 
-# Eight children of a third of the limit each: only a limit on the whole box stops them.
+# Eight children of a third of the limit each, all held at once: only a limit on the whole box
+# stops them. Prints how many were alive together.
 _TOUCH = r"""
 import os, time
-made = 0
+told_read, told_write = os.pipe()
+os.set_blocking(told_read, False)
+held, dead = 0, 0
 for _ in range(8):
-    pid = os.fork()
-    if pid == 0:
+    if os.fork() == 0:
         block = bytearray(b"x") * (32 * 1048576)
-        time.sleep(0.3)
+        os.write(told_write, b"1")
+        time.sleep(60)
         os._exit(0)
-    made += 1
-alive = 0
-for _ in range(made):
-    alive += os.wait()[1] == 0
-print(alive)
+while held + dead < 8:
+    try:
+        held += len(os.read(told_read, 8))
+    except BlockingIOError:
+        time.sleep(0.005)
+    while dead < 8 and os.waitpid(-1, os.WNOHANG)[0]:
+        dead += 1
+print(held)
 """
 
 _DAEMON = r"""
