@@ -50,11 +50,12 @@ class Command(ReportingCommand):
         return act[options["act"]](pool, options)
 
     def _plan(self, pool: Pool, options: dict[str, Any]) -> Answer:
+        window = _window(options)
         plan = _preview(pool, options)
         lines = _plan_lines(plan)
-        document = {**dataclasses.asdict(plan), "ok": plan.ok}
+        document = _plan_document(plan)
         if options["save"]:
-            rotation = rotate.save_plan(pool=pool, plan=plan, window=_window(options), by=OPERATOR)
+            rotation = rotate.save_plan(pool=pool, plan=plan, window=window, by=OPERATOR)
             document["rotation"] = rotation.slug
             lines.append(f"saved as {rotation.slug}; it opens by itself at {rotation.opens_at}")
         return Answer(document, lines, good=plan.ok)
@@ -135,6 +136,20 @@ def _in_state(pool: Pool, state: RotationState, name: str) -> Rotation:
     if rotation is None:
         raise NotAllowed(f"pool {pool.slug} has no {state} rotation {name}".strip(), code="none")
     return rotation
+
+
+def _plan_document(plan: Plan) -> dict[str, Any]:
+    return {
+        "ok": plan.ok,
+        "refusal": plan.refusal,
+        "enter": list(plan.enter),
+        "stay": list(plan.stay),
+        "retire": list(plan.retire),
+        "reasons": dict(plan.reasons),
+        "counts": {name: dict(counts) for name, counts in plan.counts.items()},
+        "effects": dataclasses.asdict(plan.effects),
+        "warnings": list(plan.warnings),
+    }
 
 
 def _plan_lines(plan: Plan) -> list[str]:
