@@ -1,7 +1,8 @@
 """The composition root: settings -> engines, the only place that knows both.
 
-Example: ``opener()`` gives what this process's key files allow and fails loudly, naming the setting,
-where a private half is needed and absent. Everything is built once per process, at first use.
+Example: ``opener()`` gives what this process's key files allow and fails loudly, naming the
+setting, where a private half is needed and absent. Everything is built once per process, at first
+use.
 """
 
 from __future__ import annotations

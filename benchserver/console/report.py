@@ -1,7 +1,7 @@
 """How commands answer: one JSON document on stdout with ``--json``, plain lines without.
 
-Example: a command returns ``Answer({"stored": 24}, ["24 tasks stored"], good=True)``; the base class
-prints one of the two forms and exits 0, or 1 when what was asked about is bad.
+Example: a command returns ``Answer({"stored": 24}, ["24 tasks stored"], good=True)``; the base
+class prints one of the two forms and exits 0, or 1 when what was asked about is bad.
 """
 
 from __future__ import annotations

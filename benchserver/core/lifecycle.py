@@ -2,8 +2,8 @@
 
 Everything that has a life here (rotation, evaluation, attempt) moves only along these edges.
 Example: an attempt that is ``sent`` may become ``generated``, ``ambiguous``, ``ready`` again after
-a refusal, ``judged`` or ``faulted``, but never ``leased``. ``docs/states.md`` is drawn from here and
-a Postgres trigger refuses every other edge, whoever writes it.
+a refusal, ``judged`` or ``faulted``, but never ``leased``. ``docs/states.md`` is drawn from here
+and a Postgres trigger refuses every other edge, whoever writes it.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ wake-ups are published again, so losing the broker costs seconds and nothing els
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -106,10 +107,13 @@ def end_stranded() -> int:
 def wake_due() -> int:
     """Publish anew what waits without a wake-up: free lanes with due attempts, unjudged replies."""
     count = 0
+    waiting = Counter(Wake.objects.filter(step="generate").values_list("target", flat=True))
     for endpoint, free in _free_lanes():
-        for _ in range(free):
+        # What a broker that is away has not taken yet is not written again.
+        missing = max(0, free - waiting[endpoint])
+        for _ in range(missing):
             settle.wake("generate", endpoint)
-        count += free
+        count += missing
     stale = Attempt.objects.filter(
         state=AttemptState.GENERATED,
         next_at__lte=Now(),

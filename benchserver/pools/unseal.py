@@ -2,7 +2,7 @@
 
 Only intake, generate, judge and disclose may import this module (an import contract keeps it so),
 and it works only in a process that holds the right's private half. Example:
-``prompt(version=v, opener=o, by="generate w1")`` gives what the model is shown, nothing of the tests.
+``prompt(version=v, opener=o, by="generate w1")`` gives what a model is shown, no tests.
 """
 
 from __future__ import annotations
