@@ -17,10 +17,15 @@ def test_the_drawn_page_is_fresh():
 
 
 def test_the_drawn_page_shows_every_step_with_its_reason():
-    page = (ROOT / "docs" / "states.md").read_text()
+    page = _words((ROOT / "docs" / "states.md").read_text())
     for lifecycle in LIFECYCLES:
         for edge in lifecycle.edges:
-            assert f"{edge.source} --> {edge.target}: {edge.why}" in page
+            assert _words(f"{edge.source} --> {edge.target}: {edge.why}") in page
+
+
+def _words(text: str) -> str:
+    """The words alone: signs may have to be written otherwise in a diagram."""
+    return " ".join(re.findall(r"\w+", text))
 
 
 @pytest.mark.django_db
