@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from django.db import connection
 
 from benchserver import wiring
+from benchserver.core.rotation import Policy, Window
 from benchserver.core.verdict import FaultKind, Judgement, Verdict
 from benchserver.engines.endpoints.base import Reply, StopReason, Usage
 from benchserver.evaluations import generate, judge, settle
 from benchserver.evaluations.claim import Claim, claim_generation, claim_judging
 from benchserver.evaluations.models import Attempt, Evaluation, Exposure, Send, VerdictRecord
 from benchserver.evaluations.policy import EnginePolicy
+from benchserver.evaluations.queries import exposed
 from benchserver.evaluations.request import request
 from benchserver.evaluations.score import finish
+from benchserver.pools import rotate
 from benchserver.pools.models import Pool, Rotation, Track
 from benchserver.providers.models import Endpoint
 from tests import factories
@@ -43,6 +47,18 @@ def board(
     pool = factories.pool_of(factories.tasks(private=private, public=public, marker=marker))
     track = factories.track_of(pool, samples=samples, deadline=deadline)
     return Board(pool, track, factories.open_rotation(pool))
+
+
+def next_rotation(stage: Board, *, name: str = "ro-next", again: bool = False) -> Rotation:
+    """Close the open rotation and open another; ``again``: over the same tasks, spent or not."""
+    rotate.close_rotation(rotation=stage.rotation, by="test")
+    now = rotate.database_now()
+    policy = Policy(private_target=200, public_target=200, min_private=1)
+    known = {} if again else exposed(stage.pool)
+    plan = rotate.preview(pool=stage.pool, policy=policy, exposed=known, now=now)
+    window = Window(now, now + timedelta(days=9), name)
+    made = rotate.save_plan(pool=stage.pool, plan=plan, window=window, by="test")
+    return rotate.open_rotation(rotation=made, judge_image="sha256:x", by="test")
 
 
 def endpoint(

@@ -12,8 +12,9 @@ from benchserver.audit.record import record
 from benchserver.core.errors import NotAllowed
 from benchserver.core.lifecycle import ENDED, EVALUATION, AttemptState, EvaluationState
 from benchserver.evaluations import settle
-from benchserver.evaluations.models import Attempt, Evaluation
+from benchserver.evaluations.models import Attempt, Evaluation, Exposure
 from benchserver.evaluations.policy import UNKNOWN_SENDS_MAX
+from benchserver.pools.models import Form, FormEntry
 from benchserver.pools.rotate import database_now
 from benchserver.providers.models import Endpoint
 
@@ -22,8 +23,11 @@ from benchserver.providers.models import Endpoint
 def cancel(*, evaluation: Evaluation, by: str) -> None:
     """Stop it for good; calls in flight end accounted, nothing new is sent.
 
-    Raises ``NotAllowed`` when it has ended. The row and its log entry stay: every start counts.
+    Reservations it never used are given back, so that they crowd nobody out. Raises
+    ``NotAllowed`` when it has ended. The row and its log entry stay: every start counts.
     """
+    # A request of the same group counts and writes under this lock; it shares the reservations.
+    Form.objects.select_for_update().get(pk=evaluation.form_id)
     locked = Evaluation.objects.select_for_update().get(pk=evaluation.pk)
     EVALUATION.check(locked.state, EvaluationState.CANCELLED)
     locked.state = EvaluationState.CANCELLED.value
@@ -32,7 +36,25 @@ def cancel(*, evaluation: Evaluation, by: str) -> None:
     waiting = Attempt.objects.select_for_update().filter(evaluation=locked)
     for attempt in waiting.exclude(state__in=(AttemptState.JUDGED, AttemptState.CANCELLED)):
         settle.move(attempt, AttemptState.CANCELLED, reason="cancelled")
+    _release(locked)
     record("evaluation.cancelled", by=by, target=locked.slug, provider=locked.provider.slug)
+
+
+def _release(evaluation: Evaluation) -> None:
+    """Delete what was reserved and never sent, but for what another evaluation of the group may
+    still send. Its own attempts are cancelled and locked, so no send can come in between."""
+    alive = Evaluation.objects.filter(
+        owner_group=evaluation.owner_group_id,
+        rotation=evaluation.rotation_id,
+        state__in=(EvaluationState.RUNNING, EvaluationState.INCOMPLETE),
+    ).exclude(pk=evaluation.pk)
+    needed = FormEntry.objects.filter(form__in=alive.values("form")).values("version")
+    Exposure.objects.filter(
+        owner_group=evaluation.owner_group_id,
+        rotation=evaluation.rotation_id,
+        version__in=FormEntry.objects.filter(form=evaluation.form_id).values("version"),
+        first_sent_at=None,
+    ).exclude(version__in=needed).delete()
 
 
 @transaction.atomic

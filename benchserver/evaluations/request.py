@@ -85,9 +85,16 @@ def _check_endpoint(endpoint: Endpoint) -> None:
         )
 
 
+def adversary(group: OwnerGroup) -> set[UUID]:
+    """The group, and the groups under which its accounts were evaluated before a merge: past rows
+    keep the group they were made under, so all of them are counted together (D15)."""
+    earlier = Evaluation.objects.filter(provider__owner_group=group)
+    return {group.pk, *earlier.values_list("owner_group_id", flat=True)}
+
+
 def _check_quota(group: OwnerGroup, form: Form, endpoint: Endpoint, policy: EnginePolicy) -> None:
     """Started evaluations count, also incomplete ones; cancelled before any send they do not."""
-    mine = Evaluation.objects.filter(owner_group=group, rotation=form.rotation)
+    mine = Evaluation.objects.filter(owner_group__in=adversary(group), rotation=form.rotation)
     same = mine.filter(endpoint=endpoint, form=form, state=EvaluationState.RUNNING)
     if same.exists():
         raise NotAllowed(
@@ -115,11 +122,12 @@ def _check_exposure(
     """
     private = [e.version_id for e in found if e.split == Split.PRIVATE]
     met = Exposure.objects.filter(version__in=private)
+    ours = adversary(group)
     elsewhere = (
-        met.filter(owner_group=group, first_sent_at__isnull=False)
+        met.filter(owner_group__in=ours, first_sent_at__isnull=False)
         .exclude(rotation=form.rotation)
         .values("version")
-        .annotate(n=Count("id"))
+        .annotate(n=Count("rotation", distinct=True))
         .filter(n__gte=policy.exposure_per_provider)
     )
     if elsewhere.exists():
@@ -129,7 +137,7 @@ def _check_exposure(
             mend="The next rotation will hold fresh tasks.",
         )
     crowded = (
-        met.exclude(owner_group=group)
+        met.exclude(owner_group__in=ours)
         .values("version")
         .annotate(n=Count("owner_group", distinct=True))
         .filter(n__gte=policy.exposure_per_task)
@@ -170,7 +178,7 @@ def _seen_before_e4(group: OwnerGroup, form: Form, found: list[FormEntry]) -> in
     private = [e.version for e in found if e.split == Split.PRIVATE]
     known = set(
         TaskVersion.objects.filter(
-            exposures__owner_group=group, exposures__first_sent_at__isnull=False
+            exposures__owner_group__in=adversary(group), exposures__first_sent_at__isnull=False
         )
         .exclude(exposures__rotation=form.rotation)
         .values_list("family_mac", flat=True)
