@@ -119,16 +119,19 @@ def copy_logged(*, signer: LogSigner) -> int:
 def _copy(entry: Entry, checkpoint: Checkpoint) -> None:
     body = bytes(entry.body)
     board = json.loads(body)
-    Snapshot.objects.create(
+    # The scheduled copy and a publication may meet here: the first one's row stands.
+    Snapshot.objects.get_or_create(
         sequence=board["seq"],
-        track=board["track"]["slug"],
-        rotation=board["rot"],
-        body=body.decode(),
-        digest=entry_hash(body),
-        log_index=entry.index,
-        checkpoint=checkpoint.note,
-        proof=inclusion(entry.index, checkpoint.size),
-        published_at=database_now(),
+        defaults={
+            "track": board["track"]["slug"],
+            "rotation": board["rot"],
+            "body": body.decode(),
+            "digest": entry_hash(body),
+            "log_index": entry.index,
+            "checkpoint": checkpoint.note,
+            "proof": inclusion(entry.index, checkpoint.size),
+            "published_at": database_now(),
+        },
     )
 
 
@@ -149,12 +152,15 @@ def _form(track: Track, rotation: Rotation | None) -> Form:
 def _choose(form: Form) -> tuple[list[Evaluation], list[tuple[Evaluation, str]]]:
     """(first complete evaluation per model, the rest of the models with the reason).
 
-    After closing an evaluation with few missing verdicts counts too, scored as not passed (D11).
+    First is what was complete first: one that was left incomplete and is resumed later cannot
+    replace a result its provider has seen. After closing an evaluation with few missing verdicts
+    counts too, scored as not passed (D11), where the model has no complete one.
     """
     ranked: dict[Any, Evaluation] = {}
     waiting: dict[Any, tuple[Evaluation, str]] = {}
     evaluations = Evaluation.objects.filter(form=form).order_by("created_at")
-    for evaluation in evaluations.select_related("model__owner_group", "owner_group", "track"):
+    found = list(evaluations.select_related("model__owner_group", "owner_group", "track"))
+    for evaluation in sorted(found, key=_completion):
         if evaluation.model_id in ranked:
             continue
         reason = _why_unranked(evaluation, form.rotation)
@@ -164,6 +170,11 @@ def _choose(form: Form) -> tuple[list[Evaluation], list[tuple[Evaluation, str]]]
             ranked[evaluation.model_id] = evaluation
     rest = [pair for model, pair in waiting.items() if model not in ranked]
     return list(ranked.values()), rest
+
+
+def _completion(evaluation: Evaluation) -> tuple[bool, datetime]:
+    complete = evaluation.state == EvaluationState.COMPLETE
+    return not complete, evaluation.ended_at or evaluation.created_at
 
 
 def _why_unranked(evaluation: Evaluation, rotation: Rotation) -> str:
@@ -209,14 +220,19 @@ def _audit(form: Form, ranked: Sequence[Evaluation], min_cell: int) -> None:
 
 
 def _rows(form: Form, ranked: Sequence[Evaluation]) -> list[dict[str, Any]]:
-    """The board's lines in display order: tiers first, never a tie broken into ranks."""
+    """The board's lines in display order: tiers first, never a tie broken into ranks. Within a
+    tier by what is shown, so that the order tells nothing that a bound hides."""
     private = {e.model.slug: score.results(e, Split.PRIVATE) for e in ranked}
     by_slug = {e.model.slug: e for e in ranked}
     vectors = {slug: score.vector(tasks) for slug, tasks in private.items()}
     labels = score.families(next(iter(private.values()))) if private else None
     standings = ranks.board(vectors, families=labels) if vectors else ()
-    ordered = sorted(standings, key=lambda s: (s.tier, -s.mean, s.model))
-    return [_row(by_slug[s.model], private[s.model], s) for s in ordered]
+    rows = [_row(by_slug[s.model], private[s.model], s) for s in standings]
+    return sorted(rows, key=_display_order)
+
+
+def _display_order(row: dict[str, Any]) -> tuple[int, int, str]:
+    return row["tier"], -(row["private"]["score_e4"] if row["private"] else 0), row["model"]["slug"]
 
 
 def _row(
