@@ -15,9 +15,11 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from benchserver.core.disclosure import MIN_CELL
 from benchserver.core.lifecycle import AttemptState, EvaluationState
+from benchserver.core.task import Split
 from benchserver.evaluations.models import Attempt, Evaluation, Exposure, FaultRecord, Lane, Send
+from benchserver.evaluations.policy import EnginePolicy
 from benchserver.evaluations.score import cost, told_to_provider
-from benchserver.pools.models import Pool
+from benchserver.pools.models import Pool, TaskVersion
 from benchserver.pools.rotate import Exposed, database_now
 from benchserver.providers.models import Endpoint, Provider
 
@@ -216,6 +218,18 @@ def exposed(pool: Pool) -> dict[UUID, Exposed]:
             first_sent_at=earliest,
         )
     return figures
+
+
+def worn_out(pool: Pool, policy: EnginePolicy) -> set[UUID]:
+    """Private versions of a pool that have been met as often as allowed (D9)."""
+    figures = exposed(pool)
+    private = TaskVersion.objects.filter(pk__in=figures, task__split=Split.PRIVATE)
+    return {
+        pk
+        for pk in private.values_list("pk", flat=True)
+        if figures[pk].by_group_max >= policy.exposure_per_provider
+        or figures[pk].groups >= policy.exposure_per_task
+    }
 
 
 def in_state(evaluation: Evaluation, *states: AttemptState) -> QuerySet[Attempt]:

@@ -376,6 +376,15 @@ def publish_rotation(*, rotation: Rotation) -> PublishedRotation:
     return row
 
 
+def unannounced() -> list[Rotation]:
+    """Opened or closed rotations whose public facts still say otherwise, or nothing at all: new
+    ones, and those whose announcement a crash or a missing signer cut off."""
+    shown = dict(PublishedRotation.objects.values_list("name", "state"))
+    told = (RotationState.OPEN, RotationState.CLOSED)
+    rotations = Rotation.objects.filter(state__in=told).order_by("opens_at")
+    return [rotation for rotation in rotations if shown.get(rotation.slug) != rotation.state]
+
+
 def announce(*, rotation: Rotation, signer: LogSigner) -> PublishedRotation:
     """Sign the log as it stands and show the rotation's public facts."""
     sign_log(signer=signer)

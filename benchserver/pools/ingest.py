@@ -50,12 +50,18 @@ def ingest(
     by: str,
 ) -> list[Ingested]:
     """Store the good ones, one transaction each; a bad one is refused and changes nothing."""
-    return [
-        _store(pool=pool, task=task, report=report, sealer=sealer, mac_key=mac_key, by=by)
-        if report.good
-        else Ingested(source_id=task.source_id, result="refused", reason=report.first_fault())
-        for task, report in tasks
-    ]
+    done = []
+    for task, report in tasks:
+        try:
+            if not report.good:
+                raise BadInput(report.first_fault())
+            stored = _store(
+                pool=pool, task=task, report=report, sealer=sealer, mac_key=mac_key, by=by
+            )
+        except BadInput as problem:
+            stored = Ingested(source_id=task.source_id, result="refused", reason=str(problem))
+        done.append(stored)
+    return done
 
 
 def already_stored(*, pool: Pool, task: TaskSpec, mac_key: bytes) -> bool:

@@ -9,7 +9,7 @@ Example: ``plan(...)`` for two weeks, ``open_rotation(...)`` at its date by the 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -97,12 +97,15 @@ def save_plan(*, pool: Pool, plan: Plan, window: Window, by: str) -> Rotation:
 
 
 @transaction.atomic
-def open_rotation(*, rotation: Rotation, judge_image: str, by: str) -> Rotation:
+def open_rotation(
+    *, rotation: Rotation, judge_image: str, by: str, worn: Collection[UUID] = ()
+) -> Rotation:
     """Freeze the forms and commit to them in the log. Idempotent on an open rotation.
 
-    ``judge_image``: what judges, as a digest; it is committed to beside the tasks. Raises
-    ``NotAllowed`` outside the window, when a planned task was retired meanwhile, or when no track
-    takes any of the tasks.
+    ``judge_image``: what judges, as a digest; it is committed to beside the tasks. ``worn``:
+    versions that may not be sent again, counted now: a plan made ahead may have lost some to the
+    rotation before. Raises ``NotAllowed`` outside the window, when a planned task was retired or
+    worn out meanwhile, or when no track takes any of the tasks.
     """
     rotation = Rotation.objects.select_for_update().get(pk=rotation.pk)
     if rotation.state == RotationState.OPEN:
@@ -111,7 +114,7 @@ def open_rotation(*, rotation: Rotation, judge_image: str, by: str) -> Rotation:
     now = database_now()
     if not rotation.opens_at <= now < rotation.closes_at:
         raise NotAllowed("its window is not now", code="window", mend="Plan another window.")
-    versions = _planned_versions(rotation)
+    versions = _planned_versions(rotation, worn)
     tracks = list(rotation.pool.tracks.order_by("slug"))
     frozen = {track: _freeze(rotation, track, versions) for track in tracks}
     if not any(frozen.values()):
@@ -144,17 +147,18 @@ def commitment_leaves(rotation: Rotation, versions: list[TaskVersion]) -> list[b
     ]
 
 
-def _planned_versions(rotation: Rotation) -> list[TaskVersion]:
+def _planned_versions(rotation: Rotation, worn: Collection[UUID] = ()) -> list[TaskVersion]:
     """The planned versions in commitment order: by id, which says nothing about content."""
     wanted = rotation.plan["versions"]
     found = list(
         TaskVersion.objects.filter(pk__in=wanted, task__retired_at=None)
+        .exclude(pk__in=worn)
         .select_related("task")
         .order_by("pk")
     )
     if len(found) != len(wanted):
         raise NotAllowed(
-            f"{len(wanted) - len(found)} planned tasks were retired meanwhile",
+            f"{len(wanted) - len(found)} planned tasks were retired or worn out meanwhile",
             code="plan_stale",
             mend="Plan again.",
         )

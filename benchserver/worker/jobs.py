@@ -20,6 +20,7 @@ from benchserver.core.errors import NotAllowed
 from benchserver.dispatch import queue
 from benchserver.evaluations import generate as generation
 from benchserver.evaluations import judge as judging
+from benchserver.evaluations import queries
 from benchserver.evaluations import reconcile as mending
 from benchserver.evaluations.score import finish
 from benchserver.leaderboard import publish as publishing
@@ -121,15 +122,18 @@ def rotations() -> None:
     """Open and close rotations at their dates, by the database clock, and say so in public."""
     now = rotate.database_now()
     for rotation in pools.due_to_close(now):
-        closed = rotate.close_rotation(rotation=rotation, by="schedule")
-        publishing.announce(rotation=closed, signer=wiring.signer())
+        rotate.close_rotation(rotation=rotation, by="schedule")
     for rotation in pools.due_to_open(now):
         try:
-            opened = rotate.open_rotation(
-                rotation=rotation, judge_image=wiring.judge_image(), by="schedule"
+            rotate.open_rotation(
+                rotation=rotation,
+                judge_image=wiring.judge_image(),
+                by="schedule",
+                worn=queries.worn_out(rotation.pool, wiring.engine_policy()),
             )
         except NotAllowed as problem:
             logger.error("rotation %s cannot open: %s", rotation.slug, problem.code)
-            continue
-        publishing.announce(rotation=opened, signer=wiring.signer())
-        publishing.publish_tasks(rotation=opened, opener=wiring.opener(), by="schedule")
+    for rotation in publishing.unannounced():
+        # Its tasks first: what is announced is not looked at again.
+        publishing.publish_tasks(rotation=rotation, opener=wiring.opener(), by="schedule")
+        publishing.announce(rotation=rotation, signer=wiring.signer())

@@ -1,0 +1,87 @@
+"""Is a task good enough? Planted bad tasks must be caught by the gate that is meant for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from benchserver import wiring
+from benchserver.core.task import CallCase, CallCases, Shape, Split, TaskSpec
+from benchserver.core.verdict import Judgement, Verdict
+from benchserver.pools.intake import REFERENCE_RUNS, examine, examine_all, null_solutions
+from tests import factories
+
+GOOD = factories.task(3, Split.PRIVATE)
+
+
+def held(report) -> dict[str, bool]:
+    return {gate.name: gate.held for gate in report.gates}
+
+
+def test_in_the_real_sandbox_a_good_task_passes_and_planted_bad_ones_do_not(wired):
+    judging = wiring.judging()
+    good = examine(GOOD, judging=judging, wrong=["def shift_3(x):\n    return x - 3\n"])
+    assert held(good) == {"reference": True, "null_solutions": True, "wrong_solutions": True}
+    assert good.good
+    assert good.first_fault() == ""
+    # its tests accept a function that returns nothing
+    lazy = CallCases(cases=(CallCase(args=(1,), expected=None),))
+    accepts_none = replace(GOOD, tests=lazy, reference="def shift_3(x):\n    return None\n")
+    report = examine(accepts_none, judging=judging)
+    assert held(report) == {"reference": True, "null_solutions": False}
+    assert report.first_fault() == "null_solutions: 5 of 6 rejected"
+    # its reference does not solve it
+    failing = examine(replace(GOOD, reference="def shift_3(x):\n    return x\n"), judging=judging)
+    assert held(failing) == {"reference": False}
+    assert "0 of 3 runs passed, last verdict wrong_answer" in failing.first_fault()
+    # its reference solves it as it pleases
+    flaky = "import random\ndef shift_3(x):\n    return x + random.choice([0, 1, 2, 3, 4, 5, 6])\n"
+    assert held(examine(replace(GOOD, reference=flaky), judging=judging)) == {"reference": False}
+
+
+def counted(verdicts):
+    """A judge that says these verdicts in turn, and how often it was asked."""
+    asked: list[str] = []
+
+    def judging(task: TaskSpec, code: str) -> Judgement:
+        asked.append(code)
+        return Judgement(verdict=verdicts[len(asked) - 1])
+
+    return judging, asked
+
+
+def test_one_flaky_run_of_the_reference_is_enough_to_refuse():
+    judging, asked = counted([Verdict.PASSED, Verdict.TIME_LIMIT, Verdict.PASSED])
+    report = examine(GOOD, judging=judging)
+    assert len(asked) == REFERENCE_RUNS  # and no further gate is tried
+    assert report.first_fault() == "reference: 2 of 3 runs passed, last verdict time_limit"
+
+
+def test_a_wrong_solution_of_the_author_that_passes_refuses_the_task():
+    nulls = len(null_solutions(GOOD))
+    judging, _ = counted(
+        [Verdict.PASSED] * 3 + [Verdict.WRONG_ANSWER] * (nulls + 1) + [Verdict.PASSED]
+    )
+    report = examine(GOOD, judging=judging, wrong=["a", "b"])
+    assert report.first_fault() == "wrong_solutions: 1 of 2 rejected"
+
+
+@pytest.mark.parametrize("shape", list(Shape))
+def test_the_empty_program_is_among_what_solves_nothing(shape):
+    codes = null_solutions(replace(GOOD, shape=shape))
+    assert "" in codes
+    assert len(codes) == len(set(codes)) >= 4
+
+
+def test_reports_come_in_the_order_of_the_tasks_and_hold_no_content():
+    tasks = [replace(GOOD, source_id=str(n)) for n in range(6)]
+    right = {t.reference for t in tasks}
+
+    def judging(task, code):
+        return Judgement(verdict=Verdict.PASSED if code in right else Verdict.WRONG_ANSWER)
+
+    reports = list(examine_all(tasks, judging=judging, wrong=lambda _: [], workers=3))
+    assert [report.source_id for report in reports] == list("012345")
+    assert all(report.good for report in reports)
+    assert "shift_3" not in "".join(repr(report) for report in reports)
