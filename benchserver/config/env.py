@@ -17,7 +17,7 @@ SEEN: set[str] = set()
 
 def env_str(name: str, default: str = "") -> str:
     SEEN.add(name)
-    return os.environ.get(name, default)
+    return os.environ.get(name) or default
 
 
 def env_int(name: str, default: int) -> int:

@@ -252,3 +252,5 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
     },
 }
+
+from benchserver.config import checks as _checks  # noqa: E402, F401  registers itself

@@ -6,5 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from benchserver.config.checks import refuse_unsafe_web
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchserver.config.settings")
 application = get_wsgi_application()
+refuse_unsafe_web()  # gunicorn runs no system checks by itself

@@ -132,9 +132,14 @@ IN_FLIGHT = (AttemptState.LEASED, AttemptState.SENT)
 ENDED = (AttemptState.JUDGED, AttemptState.FAULTED, AttemptState.CANCELLED)
 
 
+def _label(edge: Edge) -> str:
+    """Mermaid ends a label at a colon or semicolon."""
+    return edge.why.replace(": ", " - ").replace("; ", ", ")
+
+
 def draw(lifecycle: Lifecycle) -> str:
     """The table as a Mermaid state diagram (``docs/states.md``)."""
     lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {lifecycle.initial}"]
-    lines += [f"    {e.source} --> {e.target}: {e.why}" for e in lifecycle.edges]
+    lines += [f"    {e.source} --> {e.target}: {_label(e)}" for e in lifecycle.edges]
     lines += [f"    {state} --> [*]" for state in sorted(lifecycle.finals())]
     return "\n".join([*lines, "```"])

@@ -8,6 +8,7 @@ Example: ``build_service(open_home(), port=8000).run()`` is what ``bench up`` do
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -37,6 +38,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
 GENERATE_THREADS = 32
 CONTROL_THREADS = 4
 ASSUMED_READY_SECONDS = 25.0  # a worker that says nothing but lives
+YES = ("1", "true", "yes", "on")  # as config/env.py reads them, which lies above this room
 CELERY = ("-m", "celery", "-A", "benchserver.worker.app")
 
 
@@ -110,9 +112,11 @@ def build_service(
 
     Embedded database and broker are parts unless ``DATABASE_URL`` and ``BROKER_URL`` name others.
     ``executors``: sandbox processes, one per core by default. The keys must exist already. Raises
-    ``MissingPart`` when the service account cannot reach this interpreter or checkout.
+    ``MissingPart`` when the service account cannot reach this interpreter or checkout, or when
+    somebody listens on the port already.
     """
     _require_reachable(home)
+    _require_free(host, port)
     cgroup = delegate(f"benchserver-{home.tag}", home.account)
     plan = Plan(
         home=home,
@@ -148,7 +152,7 @@ def _steps(plan: Plan, *, after: tuple[str, ...]) -> list[Part]:
     """Migrate always; collect static files where the settings serve collected ones."""
     migrate = plan.part("migrate", "-m", "django", "migrate", "--noinput", after=after)
     steps = [replace(migrate, kind=Kind.STEP, ready_seconds=600.0)]
-    if plan.environ.get("PRODUCTION") or plan.environ.get("STATIC_MANIFEST"):
+    if any(plan.environ.get(n, "").lower() in YES for n in ("PRODUCTION", "STATIC_MANIFEST")):
         static = plan.part("static", "-m", "django", "collectstatic", "--noinput", after=after)
         steps.append(replace(static, kind=Kind.STEP, ready_seconds=600.0))
     return steps
@@ -204,6 +208,18 @@ def answers_http(url: str) -> Callable[[Running], bool]:
             return False
 
     return ask
+
+
+def _require_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            raise MissingPart(
+                f"{host}:{port} cannot be listened on ({problem.strerror})",
+                mend="Stop what runs there (another bench up or demo?) or give --port",
+            ) from None
 
 
 def _require_reachable(home: Home) -> None:

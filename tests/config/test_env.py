@@ -59,8 +59,8 @@ def test_a_wrong_value_names_its_variable(
         read()
 
 
-def test_a_text_that_is_set_and_empty_stays_empty(monkeypatch: pytest.MonkeyPatch):
+def test_a_text_that_is_set_and_empty_means_the_default(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("X", "")
-    assert env.env_str("X", "default") == ""
+    assert env.env_str("X", "default") == "default"
     monkeypatch.delenv("X")
     assert env.env_str("X", "default") == "default"
