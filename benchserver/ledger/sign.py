@@ -21,7 +21,8 @@ def sign_log(*, signer: LogSigner) -> Checkpoint | None:
     """The checkpoint of the current size, signed if new; None while the log is empty.
 
     Durable: only committed entries may be signed, or a rolled back one would fork the log.
-    Raises ``PlatformFault`` when a stored entry does not match its own hash.
+    Raises ``PlatformFault`` when a stored entry does not match its own hash, or when the tree is
+    no extension of what was signed last (a database that was set back).
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -29,7 +30,8 @@ def sign_log(*, signer: LogSigner) -> Checkpoint | None:
     known = Checkpoint.objects.filter(size=len(leaves)).first()
     if not leaves or known is not None:
         return known
-    proof = merkle.consistency_proof(leaves, signer.last_size()) if signer.last_size() else []
+    last = signer.last_size()  # more than there are leaves: the signer refuses, log_shrinks
+    proof = merkle.consistency_proof(leaves, last) if 0 < last <= len(leaves) else []
     root = merkle.tree_root(leaves)
     note = signer.sign_checkpoint(size=len(leaves), root=root, proof=proof)
     return Checkpoint.objects.create(

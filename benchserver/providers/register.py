@@ -18,7 +18,7 @@ from django.utils.text import slugify
 
 from benchserver.audit.keys import keep, shred
 from benchserver.audit.record import record
-from benchserver.core.errors import BadInput
+from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.ids import opaque
 from benchserver.engines.vault.base import Context, Right, Sealer
 from benchserver.providers.models import Account, Endpoint, Model, OwnerGroup, Provider
@@ -176,18 +176,21 @@ def change_endpoint(
     check_address: AddressCheck,
     by: str,
 ) -> Endpoint:
-    """Apply ``changes`` (field name -> value). Another URL host or port drops the stored key
-    unless a new one comes along. The revision grows when another model may be reached, so
-    running evaluations notice; a new key alone wakes a paused endpoint and changes nothing."""
+    """Apply ``changes`` (field name -> value). Another URL scheme, host or port drops the stored
+    key unless a new one comes along. The revision grows when another model may be reached, so
+    running evaluations notice; a new key alone wakes a paused endpoint and changes nothing.
+    Raises ``NotAllowed`` for a deleted endpoint: its address and key are gone for good."""
     endpoint = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
-    before = urlsplit(endpoint.base_url).netloc
+    if endpoint.state == Endpoint.State.DELETED:
+        raise NotAllowed(f"endpoint {endpoint.name} is deleted", code="endpoint_not_active")
+    before = urlsplit(endpoint.base_url)[:2]
     for field, value in changes.items():
         setattr(endpoint, field, value)
     if "base_url" in changes:
         check_address(endpoint.base_url)
     if api_key:
         _store_key(endpoint=endpoint, api_key=api_key, sealer=sealer)
-    elif urlsplit(endpoint.base_url).netloc != before:
+    elif urlsplit(endpoint.base_url)[:2] != before:
         drop_key(endpoint=endpoint)
     endpoint.revision += bool({"base_url", "wire_model", "protocol"} & set(changes))
     endpoint.state, endpoint.pause_reason = Endpoint.State.ACTIVE, ""
