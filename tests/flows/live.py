@@ -112,6 +112,21 @@ class LiveService:
         with psycopg.connect(Postgres(self.home).url()) as connection:
             return connection.execute(text, values or None).fetchall()  # type: ignore[arg-type]
 
+    def explain(self) -> str:
+        """What a person would look at when work does not go on: rows, wake-ups, last log lines."""
+        stuck = self.sql(
+            "SELECT state, owner, lease_until, next_at, updated_at, clock_timestamp()"
+            " FROM evaluations_attempt WHERE state NOT IN ('judged', 'cancelled')"
+        )
+        wakes = self.sql("SELECT step, count(*) FROM evaluations_wake GROUP BY step")
+        locks = self.sql("SELECT pid, objid, granted FROM pg_locks WHERE locktype = 'advisory'")
+        tails = [
+            f"--- {name}\n{(self.home.logs / f'{name}.log').read_text()[-3000:]}"
+            for name in ("execute", "control", "beat")
+        ]
+        facts = [f"{name}: {value}" for name, value in (("stuck", stuck), ("wakes", wakes))]
+        return "\n".join(["", *facts, f"locks: {locks}", self.events.getvalue()[-2500:], *tails])
+
     def pids(self, part: str) -> list[int]:
         """The part's process and its children, the process first."""
         pid = self.service.pid(part)
@@ -174,8 +189,16 @@ def endpoint(
     return str(api("POST", "endpoints/", body)["id"])
 
 
-def wait_ended(api: Api, evaluation: str, *, seconds: float, each: Callable[[Any], None]) -> Any:
-    """Poll until the evaluation has ended; ``each`` sees every answer on the way."""
+def wait_ended(
+    api: Api,
+    evaluation: str,
+    *,
+    seconds: float,
+    each: Callable[[Any], None],
+    explain: Callable[[], str] = str,
+) -> Any:
+    """Poll until the evaluation has ended; ``each`` sees every answer on the way, ``explain``
+    says what is known when it never does."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         status = patiently(lambda: api("GET", f"evaluations/{evaluation}/"))
@@ -183,7 +206,7 @@ def wait_ended(api: Api, evaluation: str, *, seconds: float, each: Callable[[Any
         if status["state"] != "running":
             return status
         time.sleep(0.3)
-    raise AssertionError(f"not ended after {seconds} s: {status['reason']}")
+    raise AssertionError(f"not ended after {seconds} s: {status['reason']}{explain()}")
 
 
 def patiently(ask: Callable[[], Any], *, seconds: float = 60.0) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -105,8 +106,9 @@ def test_no_marker_is_in_any_file_of_database_broker_or_logs(marked: Marked):
     marked.service.python("from django.db import connection as c; c.cursor().execute('CHECKPOINT')")
     # Controls: the rotation's name is in the database; the others are written here.
     broker = redis.Redis(unix_socket_path=str(Valkey(home).socket))
-    broker.set("control", marked.control)
-    broker.bgrewriteaof()
+    broker.set("control", marked.control)  # in its file within a second
+    while not found_in_files(home.valkey, marked.control):
+        time.sleep(0.2)
     (home.logs / "web.log").open("a").write(marked.control + "\n")
     controls = found_in_files(home.root, marked.control)
     for place in ("pg/", "valkey/", "logs/"):
