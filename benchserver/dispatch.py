@@ -22,7 +22,15 @@ queue = Celery("benchserver", set_as_current=True)
 queue.conf.update(
     broker_url=settings.BROKER_URL,
     broker_connection_retry_on_startup=True,
-    broker_transport_options={"socket_connect_timeout": 2.0, "socket_timeout": 10.0},
+    # A page that publishes on commit must not wait for a broker that is away: one quick second
+    # try, then the rows wait for the relay. (A worker's own reconnecting knows other settings.)
+    broker_transport_options={
+        "socket_connect_timeout": 2.0,
+        "socket_timeout": 10.0,
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+    },
     task_serializer="json",
     accept_content=["json"],
     task_ignore_result=True,
