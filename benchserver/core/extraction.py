@@ -310,7 +310,9 @@ def _cut_out(text: str) -> Extraction | None:
             break
         if lines[i].strip():
             end = i + 1
-    return Extraction("\n".join(lines[start:end]) + "\n", None, "bare")
+    indent, _ = _first_line(lines[start])  # as a fence around the same lines would lose it
+    inside = (line.removeprefix(indent) for line in lines[start:end])
+    return Extraction("\n".join(inside) + "\n", None, "bare")
 
 
 def _is_code(line: str) -> bool:
