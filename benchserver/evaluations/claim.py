@@ -7,6 +7,7 @@ its ``UPDATE ... WHERE fence = 3`` matches no row, and the other's verdict stand
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -120,14 +121,14 @@ def claim_judging(
 _BEAT = """
 UPDATE evaluations_attempt
 SET lease_until = least(hold_until, clock_timestamp() + make_interval(secs => %s))
-WHERE owner = %s AND state IN ('leased', 'sent', 'judging')
+WHERE owner = ANY(%s) AND state IN ('leased', 'sent', 'judging')
 """
 
 
-def heartbeat(*, worker: str, lease_seconds: int) -> None:
-    """Extend all leases of one live worker process, never past an attempt's ``hold_until``."""
+def heartbeat(*, workers: Sequence[str], lease_seconds: int) -> None:
+    """Extend the leases of jobs that run now, never past an attempt's ``hold_until``."""
     with connection.cursor() as cursor:
-        cursor.execute(_BEAT, [lease_seconds, worker])
+        cursor.execute(_BEAT, [lease_seconds, list(workers)])
 
 
 def held(claim: Claim, *, state: str) -> Attempt | None:

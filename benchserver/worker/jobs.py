@@ -26,7 +26,7 @@ from benchserver.evaluations.score import finish
 from benchserver.leaderboard import publish as publishing
 from benchserver.pools import queries as pools
 from benchserver.pools import rotate
-from benchserver.worker.identity import worker_name
+from benchserver.worker.identity import at_work
 
 logger = logging.getLogger(__name__)
 
@@ -35,16 +35,19 @@ logger = logging.getLogger(__name__)
 def generate(endpoint_id: str) -> None:
     """Work on one attempt of an endpoint; more due work gets a wake-up of its own."""
     target = _uuid(endpoint_id)
-    evaluation = target and generation.generate_next(
-        endpoint_id=target,
-        worker=worker_name(),
-        engines=generation.Engines(
-            client=wiring.endpoint,
-            opener=wiring.opener(),
-            sealer=wiring.sealer(),
-            policy=wiring.engine_policy(),
-        ),
-    )
+    if target is None:
+        return
+    with at_work() as worker:
+        evaluation = generation.generate_next(
+            endpoint_id=target,
+            worker=worker,
+            engines=generation.Engines(
+                client=wiring.endpoint,
+                opener=wiring.opener(),
+                sealer=wiring.sealer(),
+                policy=wiring.engine_policy(),
+            ),
+        )
     if evaluation:
         _after(evaluation)
         dispatch.nudge("generate", endpoint_id)
@@ -54,13 +57,16 @@ def generate(endpoint_id: str) -> None:
 def judge(attempt_id: str) -> None:
     """Judge one stored reply."""
     target = _uuid(attempt_id)
-    evaluation = target and judging.judge_attempt(
-        attempt_id=target,
-        worker=worker_name(),
-        engines=judging.Engines(
-            judging=wiring.judging(), opener=wiring.opener(), policy=wiring.engine_policy()
-        ),
-    )
+    if target is None:
+        return
+    with at_work() as worker:
+        evaluation = judging.judge_attempt(
+            attempt_id=target,
+            worker=worker,
+            engines=judging.Engines(
+                judging=wiring.judging(), opener=wiring.opener(), policy=wiring.engine_policy()
+            ),
+        )
     if evaluation:
         _after(evaluation)
 

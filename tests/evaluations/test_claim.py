@@ -139,10 +139,10 @@ def test_a_heartbeat_extends_the_own_leases_and_never_past_the_hold(evaluation):
     mine = arrange.claimed(evaluation, worker="alive", lease=1)
     other = arrange.claimed(evaluation, worker="dead", lease=1)
     before = arrange.attempt_of(other).lease_until
-    heartbeat(worker="alive", lease_seconds=300)
+    heartbeat(workers=["alive"], lease_seconds=300)
     assert arrange.attempt_of(mine).lease_until > before
     assert arrange.attempt_of(other).lease_until == before
-    heartbeat(worker="alive", lease_seconds=10_000)
+    heartbeat(workers=["alive"], lease_seconds=10_000)
     assert arrange.attempt_of(mine).lease_until == arrange.attempt_of(mine).hold_until
 
 

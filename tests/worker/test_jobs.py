@@ -7,11 +7,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from benchserver import dispatch, wiring
 from benchserver.core.rotation import Policy, Window
 from benchserver.core.verdict import Verdict
+from benchserver.evaluations import judge as judging
 from benchserver.evaluations.models import (
     Attempt,
     Evaluation,
@@ -27,7 +28,7 @@ from benchserver.leaderboard.models import PublishedRotation, PublishedTask
 from benchserver.ledger.models import Checkpoint, Entry
 from benchserver.pools import rotate
 from benchserver.pools.models import Rotation
-from benchserver.worker import jobs, schedule
+from benchserver.worker import identity, jobs, schedule
 from tests import arrange, factories
 from tests.wired import solve
 
@@ -36,9 +37,9 @@ GARBAGE = ["", "x", "'; DROP TABLE x; --", "0" * 36, str(uuid4()), "☃", "[]", 
 
 
 @pytest.fixture(autouse=True)
-def _own_name(monkeypatch):
-    """Leases of these tests need no heartbeat."""
-    monkeypatch.setattr(jobs, "worker_name", lambda: "w1")
+def _no_heartbeat(monkeypatch):
+    """These jobs are done long before a beat; a thread would outlive its test's database."""
+    monkeypatch.setattr(identity, "_ensure_heartbeat", lambda: None)
 
 
 @pytest.mark.parametrize("text", GARBAGE, ids=repr)
@@ -67,6 +68,31 @@ def test_doubled_and_shuffled_messages_work_every_attempt_once(wired, scripted):
     evaluation.refresh_from_db()
     assert evaluation.state == "complete"
     assert Score.objects.count() == Entry.objects.filter(kind="run-commit").count() == 1
+
+
+def test_a_job_that_broke_while_it_settled_is_not_kept_alive_by_its_process(
+    evaluation_waiting, monkeypatch
+):
+    """The database went away between the judging and its verdict: the process lives and beats on,
+    yet the attempt must be somebody else's within a lease, not when its hold ends."""
+    attempt = arrange.answered(evaluation_waiting, solve("shift_1"))
+
+    def away(**_):
+        raise OperationalError("server closed the connection")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(judging, "settle_verdict", away)
+        with pytest.raises(OperationalError):
+            jobs.judge(str(attempt.pk))
+    left = Attempt.objects.get(pk=attempt.pk)
+    assert left.state == "judging"
+    monkeypatch.setattr(identity.connection, "close", lambda: None)
+    identity._beat_once()
+    assert Attempt.objects.get(pk=attempt.pk).lease_until == left.lease_until
+    Attempt.objects.filter(pk=attempt.pk).update(lease_until="2000-01-01T00:00:00Z")
+    identity._beat_once()
+    jobs.reconcile()
+    assert Attempt.objects.get(pk=attempt.pk).state == "generated"
 
 
 def test_the_reconcile_job_finishes_what_a_dead_worker_left(evaluation_waiting):
