@@ -15,7 +15,7 @@ from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.ids import opaque
 from benchserver.core.lifecycle import RotationState
 from benchserver.core.rotation import Plan, Policy, Window
-from benchserver.evaluations.queries import exposed
+from benchserver.evaluations.queries import exposed, worn_out
 from benchserver.leaderboard import publish
 from benchserver.pools import rotate
 from benchserver.pools.ingest import pool_named
@@ -67,7 +67,10 @@ class Command(ReportingCommand):
             plan = _preview(pool, options)
             rotation = rotate.save_plan(pool=pool, plan=plan, window=_window(options), by=OPERATOR)
         opened = rotate.open_rotation(
-            rotation=rotation, judge_image=wiring.judge_image(), by=OPERATOR
+            rotation=rotation,
+            judge_image=wiring.judge_image(),
+            by=OPERATOR,
+            worn=worn_out(pool, wiring.engine_policy()),
         )
         publish.announce(rotation=opened, signer=wiring.signer())
         publish.publish_tasks(rotation=opened, opener=wiring.opener(), by=OPERATOR)
