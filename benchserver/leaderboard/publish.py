@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max, Min
 
 from benchserver.audit.record import record
 from benchserver.core.disclosure import MIN_CELL, Cell, group_refusals
@@ -24,13 +23,12 @@ from benchserver.core.task import Split, to_payload
 from benchserver.engines.signing.base import LogSigner
 from benchserver.engines.vault.base import Opener, Sealer
 from benchserver.evaluations import score
-from benchserver.evaluations.models import Evaluation, Send, VerdictRecord
+from benchserver.evaluations.models import Evaluation, VerdictRecord
+from benchserver.leaderboard.board import first_send, moment_text, shown_board
 from benchserver.leaderboard.models import PublishedRotation, PublishedTask, Snapshot
 from benchserver.ledger.append import append
 from benchserver.ledger.models import Checkpoint, Entry
 from benchserver.ledger.sign import inclusion, sign_log
-from benchserver.measurement import ranks
-from benchserver.measurement.pairs import detectable_difference
 from benchserver.pools.disclose import public_tasks
 from benchserver.pools.models import Form, Rotation, TaskVersion, Track
 from benchserver.pools.rotate import commitment_leaves, database_now
@@ -77,7 +75,7 @@ def _log_snapshot(
         score.store(evaluation, sealer=sealer)
     logged = Entry.objects.filter(kind="snapshot").order_by("-index")
     previous = logged.first()
-    now = _text(database_now())
+    now = moment_text(database_now())
     body = canonical(
         {
             # The log's own fields (transparency/entries.py), then what the board shows.
@@ -88,13 +86,7 @@ def _log_snapshot(
             "method": score.METHOD,
             "sequence": logged.count(),
             "published_at": now,
-            "track": _track_facts(track, form),
-            "rotation": _rotation_facts(form),
-            "protocol": {**track.protocol.to_payload(), "digest": track.protocol.digest},
-            "evaluations": _evaluation_counts(form),
-            "resolves_e4": _resolves_e4(form),
-            "rows": _rows(form, ranked),
-            "unranked": [_unranked(e, reason) for e, reason in unranked],
+            **shown_board(form, ranked, unranked),
         }
     )
     index = append("snapshot", body)
@@ -219,135 +211,6 @@ def _audit(form: Form, ranked: Sequence[Evaluation], min_cell: int) -> None:
             )
 
 
-def _rows(form: Form, ranked: Sequence[Evaluation]) -> list[dict[str, Any]]:
-    """The board's lines in display order: tiers first, never a tie broken into ranks. Within a
-    tier by what is shown, so that the order tells nothing that a bound hides."""
-    private = {e.model.slug: score.results(e, Split.PRIVATE) for e in ranked}
-    by_slug = {e.model.slug: e for e in ranked}
-    vectors = {slug: score.vector(tasks) for slug, tasks in private.items()}
-    labels = score.families(next(iter(private.values()))) if private else None
-    standings = ranks.board(vectors, families=labels) if vectors else ()
-    rows = [_row(by_slug[s.model], private[s.model], s) for s in standings]
-    return sorted(rows, key=_display_order)
-
-
-def _display_order(row: dict[str, Any]) -> tuple[int, int, str]:
-    return row["tier"], -(row["private"]["score_e4"] if row["private"] else 0), row["model"]["slug"]
-
-
-def _row(
-    evaluation: Evaluation, private: list[score.TaskResult], standing: ranks.Standing
-) -> dict[str, Any]:
-    public = score.results(evaluation, Split.PUBLIC)
-    cell = score.disclosed(private)
-    gap = score.gap(public, private) if cell and not cell["bound"] else None
-    return {
-        "run": evaluation.slug,
-        "outcomes_root": evaluation.score.outcome_root,
-        "tier": standing.tier,
-        "rank_best": standing.rank_low,
-        "rank_worst": standing.rank_high,
-        "model": _model_facts(evaluation),
-        "private": cell,
-        "public": score.cell(public),
-        "gap": gap,
-        "faults": score.fault_counts(evaluation),
-        "evaluations": _started(evaluation),
-        "evaluation": evaluation.slug,
-        "seen_before_e4": evaluation.seen_before_e4,
-        **score.cost(evaluation),
-        "isolation": _isolation(evaluation),
-        "ended_at": _text(evaluation.ended_at) if evaluation.ended_at else "",
-    }
-
-
-def _started(evaluation: Evaluation) -> int:
-    """All evaluations of this model in this form, published or not."""
-    return Evaluation.objects.filter(form=evaluation.form, model=evaluation.model).count()
-
-
-def _isolation(evaluation: Evaluation) -> str:
-    """The levels its verdicts were judged at, weakest reading first."""
-    rows = VerdictRecord.objects.filter(attempt__evaluation=evaluation).exclude(isolation="")
-    return ", ".join(sorted(set(rows.values_list("isolation", flat=True))))
-
-
-def _model_facts(evaluation: Evaluation) -> dict[str, Any]:
-    model = evaluation.model
-    return {
-        "slug": model.slug,
-        "name": model.name,
-        "version": model.version,
-        "owner": evaluation.owner_group.name,
-        "owner_slug": evaluation.owner_group.slug,
-        "open": model.open,
-        "declared_cutoff": model.declared_cutoff.isoformat() if model.declared_cutoff else "",
-    }
-
-
-def _unranked(evaluation: Evaluation, reason: str) -> dict[str, Any]:
-    return {
-        "model": _model_facts(evaluation),
-        "state": evaluation.state,
-        "reason": reason,
-        "evaluations": _started(evaluation),
-    }
-
-
-def _track_facts(track: Track, form: Form) -> dict[str, Any]:
-    versions = TaskVersion.objects.filter(pk__in=form.entries.values("version_id"))
-    return {
-        "slug": track.slug,
-        "name": track.name,
-        "judging_class": track.judging_class,
-        "languages": sorted(set(versions.values_list("language", flat=True))),
-        "shapes": sorted(set(versions.values_list("shape", flat=True))),
-    }
-
-
-def _rotation_facts(form: Form) -> dict[str, Any]:
-    rotation = form.rotation
-    private = TaskVersion.objects.filter(
-        pk__in=form.entries.filter(split=Split.PRIVATE).values("version_id")
-    )
-    dates = private.aggregate(oldest=Min("written_on"), newest=Max("written_on"))
-    first = _first_send(rotation)
-    return {
-        "slug": rotation.slug,
-        "state": rotation.state,
-        "opens_at": _text(rotation.opens_at),
-        "closes_at": _text(rotation.closes_at),
-        "private_tasks": form.entries.filter(split=Split.PRIVATE).count(),
-        "public_tasks": form.entries.filter(split=Split.PUBLIC).count(),
-        "root": rotation.root,
-        "committed_at": _text(rotation.committed_at) if rotation.committed_at else "",
-        "first_send_at": _text(first) if first else "",
-        "log_index": rotation.log_index,
-        "oldest_task": dates["oldest"].isoformat() if dates["oldest"] else "",
-        "newest_task": dates["newest"].isoformat() if dates["newest"] else "",
-        "witnesses": 0,
-    }
-
-
-def _first_send(rotation: Rotation) -> datetime | None:
-    sends = Send.objects.filter(attempt__evaluation__rotation=rotation)
-    first: datetime | None = sends.aggregate(first=Min("committed_at"))["first"]
-    return first
-
-
-def _evaluation_counts(form: Form) -> dict[str, int]:
-    states = list(Evaluation.objects.filter(form=form).values_list("state", flat=True))
-    return {"started": len(states), **{s.value: states.count(s) for s in EvaluationState}}
-
-
-def _resolves_e4(form: Form) -> int:
-    """The smallest difference two models on this board are told apart by, with 80 % power."""
-    tasks = form.entries.filter(split=Split.PRIVATE).count()
-    if not tasks:
-        return 0
-    return min(10_000, score.e4(detectable_difference(tasks, form.track.protocol.samples)))
-
-
 def publish_rotation(*, rotation: Rotation) -> PublishedRotation:
     """Copy the public facts of an opened or closed rotation."""
     if rotation.committed_at is None or rotation.log_index is None:
@@ -368,7 +231,7 @@ def publish_rotation(*, rotation: Rotation) -> PublishedRotation:
             "leaves": [leaf.decode() for leaf in commitment_leaves(rotation, ordered)],
             "committed_at": rotation.committed_at,
             "log_index": rotation.log_index,
-            "first_send_at": _first_send(rotation),
+            "first_send_at": first_send(rotation),
             "evaluations_started": started.count(),
             "evaluations_complete": started.filter(state=EvaluationState.COMPLETE).count(),
         },
@@ -408,7 +271,3 @@ def publish_tasks(*, rotation: Rotation, opener: Opener, by: str) -> int:
         count += 1
     record("tasks.published", by=by, target=rotation.slug, count=count)
     return count
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

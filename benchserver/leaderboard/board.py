@@ -1,0 +1,171 @@
+"""What a board shows, computed from the private rows: the part of a snapshot a reader sees.
+
+Nothing is decided here: ``publish`` has chosen and audited the evaluations. Example: a model near
+either end of the scale gets a bound, no gap and a place that its exact number cannot be read from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Max, Min
+
+from benchserver.core.lifecycle import EvaluationState
+from benchserver.core.task import Split
+from benchserver.evaluations import score
+from benchserver.evaluations.models import Evaluation, Send, VerdictRecord
+from benchserver.measurement import ranks
+from benchserver.measurement.pairs import detectable_difference
+from benchserver.pools.models import Form, Rotation, TaskVersion, Track
+
+
+def shown_board(
+    form: Form, ranked: Sequence[Evaluation], unranked: Sequence[tuple[Evaluation, str]]
+) -> dict[str, Any]:
+    """The members of a snapshot that ``docs/api.md`` documents, less the log's own."""
+    track = form.track
+    return {
+        "track": _track_facts(track, form),
+        "rotation": _rotation_facts(form),
+        "protocol": {**track.protocol.to_payload(), "digest": track.protocol.digest},
+        "evaluations": _evaluation_counts(form),
+        "resolves_e4": _resolves_e4(form),
+        "rows": _rows(ranked),
+        "unranked": [_unranked(evaluation, reason) for evaluation, reason in unranked],
+    }
+
+
+def _rows(ranked: Sequence[Evaluation]) -> list[dict[str, Any]]:
+    """The board's lines in display order: tiers first, never a tie broken into ranks. Within a
+    tier by what is shown, so that the order tells nothing that a bound hides."""
+    private = {e.model.slug: score.results(e, Split.PRIVATE) for e in ranked}
+    by_slug = {e.model.slug: e for e in ranked}
+    vectors = {slug: score.vector(tasks) for slug, tasks in private.items()}
+    labels = score.families(next(iter(private.values()))) if private else None
+    standings = ranks.board(vectors, families=labels) if vectors else ()
+    rows = [_row(by_slug[s.model], private[s.model], s) for s in standings]
+    return sorted(rows, key=_display_order)
+
+
+def _display_order(row: dict[str, Any]) -> tuple[int, int, str]:
+    return row["tier"], -(row["private"]["score_e4"] if row["private"] else 0), row["model"]["slug"]
+
+
+def _row(
+    evaluation: Evaluation, private: list[score.TaskResult], standing: ranks.Standing
+) -> dict[str, Any]:
+    public = score.results(evaluation, Split.PUBLIC)
+    cell = score.disclosed(private)
+    gap = score.gap(public, private) if cell and not cell["bound"] else None
+    return {
+        "run": evaluation.slug,
+        "outcomes_root": evaluation.score.outcome_root,
+        "tier": standing.tier,
+        "rank_best": standing.rank_low,
+        "rank_worst": standing.rank_high,
+        "model": _model_facts(evaluation),
+        "private": cell,
+        "public": score.cell(public),
+        "gap": gap,
+        "faults": score.fault_counts(evaluation),
+        "evaluations": _started(evaluation),
+        "evaluation": evaluation.slug,
+        "seen_before_e4": evaluation.seen_before_e4,
+        **score.cost(evaluation),
+        "isolation": _isolation(evaluation),
+        "ended_at": moment_text(evaluation.ended_at) if evaluation.ended_at else "",
+    }
+
+
+def _started(evaluation: Evaluation) -> int:
+    """All evaluations of this model in this form, published or not."""
+    return Evaluation.objects.filter(form=evaluation.form, model=evaluation.model).count()
+
+
+def _isolation(evaluation: Evaluation) -> str:
+    """The levels its verdicts were judged at, weakest reading first."""
+    rows = VerdictRecord.objects.filter(attempt__evaluation=evaluation).exclude(isolation="")
+    return ", ".join(sorted(set(rows.values_list("isolation", flat=True))))
+
+
+def _model_facts(evaluation: Evaluation) -> dict[str, Any]:
+    model = evaluation.model
+    return {
+        "slug": model.slug,
+        "name": model.name,
+        "version": model.version,
+        "owner": evaluation.owner_group.name,
+        "owner_slug": evaluation.owner_group.slug,
+        "open": model.open,
+        "declared_cutoff": model.declared_cutoff.isoformat() if model.declared_cutoff else "",
+    }
+
+
+def _unranked(evaluation: Evaluation, reason: str) -> dict[str, Any]:
+    return {
+        "model": _model_facts(evaluation),
+        "state": evaluation.state,
+        "reason": reason,
+        "evaluations": _started(evaluation),
+    }
+
+
+def _track_facts(track: Track, form: Form) -> dict[str, Any]:
+    versions = TaskVersion.objects.filter(pk__in=form.entries.values("version_id"))
+    return {
+        "slug": track.slug,
+        "name": track.name,
+        "judging_class": track.judging_class,
+        "languages": sorted(set(versions.values_list("language", flat=True))),
+        "shapes": sorted(set(versions.values_list("shape", flat=True))),
+    }
+
+
+def _rotation_facts(form: Form) -> dict[str, Any]:
+    rotation = form.rotation
+    private = TaskVersion.objects.filter(
+        pk__in=form.entries.filter(split=Split.PRIVATE).values("version_id")
+    )
+    dates = private.aggregate(oldest=Min("written_on"), newest=Max("written_on"))
+    first = first_send(rotation)
+    return {
+        "slug": rotation.slug,
+        "state": rotation.state,
+        "opens_at": moment_text(rotation.opens_at),
+        "closes_at": moment_text(rotation.closes_at),
+        "private_tasks": form.entries.filter(split=Split.PRIVATE).count(),
+        "public_tasks": form.entries.filter(split=Split.PUBLIC).count(),
+        "root": rotation.root,
+        "committed_at": moment_text(rotation.committed_at) if rotation.committed_at else "",
+        "first_send_at": moment_text(first) if first else "",
+        "log_index": rotation.log_index,
+        "oldest_task": dates["oldest"].isoformat() if dates["oldest"] else "",
+        "newest_task": dates["newest"].isoformat() if dates["newest"] else "",
+        "witnesses": 0,
+    }
+
+
+def first_send(rotation: Rotation) -> datetime | None:
+    sends = Send.objects.filter(attempt__evaluation__rotation=rotation)
+    first: datetime | None = sends.aggregate(first=Min("committed_at"))["first"]
+    return first
+
+
+def _evaluation_counts(form: Form) -> dict[str, int]:
+    states = list(Evaluation.objects.filter(form=form).values_list("state", flat=True))
+    return {"started": len(states), **{s.value: states.count(s) for s in EvaluationState}}
+
+
+def _resolves_e4(form: Form) -> int:
+    """The smallest difference two models on this board are told apart by, with 80 % power."""
+    tasks = form.entries.filter(split=Split.PRIVATE).count()
+    if not tasks:
+        return 0
+    return min(10_000, score.e4(detectable_difference(tasks, form.track.protocol.samples)))
+
+
+def moment_text(moment: datetime) -> str:
+    """RFC 3339 in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
