@@ -38,7 +38,7 @@ class Judgement:
     """A verdict with its measurements. ``detail`` is a code or short phrase, never test content.
 
     ``cpu_seconds``: CPU of the candidate; ``wall_seconds``: real time of the judging;
-    ``memory_bytes``: peak of the candidate, 0 when unknown; ``isolation``: level of D21.
+    ``memory_bytes``: peak of the candidate, 0 when unknown; ``isolation``: engine and level (D21).
     """
 
     verdict: Verdict

@@ -27,6 +27,11 @@ def limit_verdict(result: BoxResult) -> Verdict | None:
     return _LIMITS.get(result.ending)
 
 
+def isolation_of(sandbox: Sandbox) -> str:
+    """Engine and proved level in words, e.g. ``bubblewrap full`` (D21)."""
+    return f"{sandbox.name} {sandbox.level.value}"
+
+
 def judgement(
     verdict: Verdict, result: BoxResult, sandbox: Sandbox, *, detail: str = ""
 ) -> Judgement:
@@ -37,7 +42,7 @@ def judgement(
         wall_seconds=result.wall_seconds,
         memory_bytes=result.memory_bytes,
         detail=detail,
-        isolation=sandbox.level.value,
+        isolation=isolation_of(sandbox),
     )
 
 

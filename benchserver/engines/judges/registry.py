@@ -8,6 +8,7 @@ from benchserver.core.task import Shape, TaskSpec
 from benchserver.core.verdict import Judgement, Verdict
 from benchserver.engines.judges.base import Judge
 from benchserver.engines.judges.compose import MAX_CODE
+from benchserver.engines.judges.endings import isolation_of
 from benchserver.engines.judges.function import judge_function
 from benchserver.engines.judges.program import judge_program
 from benchserver.engines.sandbox.base import Sandbox
@@ -22,10 +23,10 @@ LANGUAGES = ("python",)
 def judge(*, task: TaskSpec, code: str, sandbox: Sandbox) -> Judgement:
     """Judge ``code`` against ``task``. Raises ``PlatformFault`` when we failed, never a model."""
     if not code.strip():
-        return Judgement(verdict=Verdict.NO_CODE, isolation=sandbox.level.value)
+        return Judgement(verdict=Verdict.NO_CODE, isolation=isolation_of(sandbox))
     if len(code) > MAX_CODE:
         return Judgement(
-            verdict=Verdict.COMPILE_ERROR, detail="too long", isolation=sandbox.level.value
+            verdict=Verdict.COMPILE_ERROR, detail="too long", isolation=isolation_of(sandbox)
         )
     if task.language not in LANGUAGES:
         raise PlatformFault("language", f"no judge for {task.language}")

@@ -50,7 +50,7 @@ def test_a_sleeper_runs_out_of_time(sandbox: Sandbox) -> None:
 def test_a_judgement_carries_its_measurements(sandbox: Sandbox) -> None:
     found = judge(task=SQUARE, code="def f(n): return n * n", sandbox=sandbox)
     assert found.wall_seconds > 0
-    assert found.isolation == sandbox.level.value
+    assert found.isolation == f"bubblewrap {sandbox.level.value}"
     if sandbox.level is Level.FULL:
         assert found.cpu_seconds > 0
         assert found.memory_bytes > 2**20
