@@ -20,6 +20,7 @@ class Entry(models.Model):
 
     class Meta:
         ordering = ("index",)
+        verbose_name_plural = "entries"
 
     def __str__(self) -> str:
         return f"{self.index} {self.kind}"

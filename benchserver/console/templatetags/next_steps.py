@@ -13,7 +13,7 @@ from django.urls import reverse
 from benchserver.core.lifecycle import EvaluationState, RotationState
 from benchserver.evaluations.models import Evaluation
 from benchserver.pools.models import Pool, Rotation, Task, Track
-from benchserver.providers.models import Account, Endpoint, Provider
+from benchserver.providers.models import Endpoint, Provider
 
 register = template.Library()
 
@@ -48,9 +48,6 @@ def _missing() -> list[Step]:
             steps.append(Step(f"Pool {pool} has no rotation, open or planned.", command=command))
     if not Provider.objects.exists():
         steps.append(Step("No provider yet.", command="./bench create_provider NAME --email E"))
-    if Account.objects.filter(is_staff=True, is_active=True).count() < 2:
-        add = reverse("admin:providers_account_add")
-        steps.append(Step("One admin only: the two-person rule needs a second.", add))
     return steps
 
 
