@@ -9,9 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from benchserver.core.errors import BadInput
+from benchserver.core.extraction import EXTRACTION_VERSION
+from benchserver.core.prompting import TEMPLATE_VERSION
+
+_DECIMAL = re.compile(r"\d+(?:\.\d+)?")
+
+
+_HIGHEST = {"samples": 100, "max_tokens": 1_000_000, "deadline_seconds": 3600}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +37,37 @@ class Protocol:
     def to_payload(self) -> dict[str, Any]:
         return asdict(self)
 
+    def require_runnable(self) -> None:
+        """Raises ``BadInput`` for values no run could honour: a new board asks this first.
+
+        Stored boards are not asked: what was committed to stays readable for ever.
+        """
+        for name, highest in _HIGHEST.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= highest:
+                raise BadInput(f"{name} is a whole number from 1 to {highest}", place=name)
+        for name, top in (("temperature", 2), ("top_p", 1)):
+            if not _is_decimal(getattr(self, name), top):
+                raise BadInput(f"{name} is a decimal from 0 to {top} as text, or empty", place=name)
+        for name, known in (("template", TEMPLATE_VERSION), ("extraction", EXTRACTION_VERSION)):
+            if getattr(self, name) != known:
+                raise BadInput(
+                    f"{name} {getattr(self, name)!r} is not here",
+                    place=name,
+                    mend=f"Use {known!r}.",
+                )
+
     @property
     def digest(self) -> str:
         """SHA-256 over sorted, compact JSON (RFC 8785 for this ASCII, float-free record)."""
         text = json.dumps(self.to_payload(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_decimal(text: Any, top: int) -> bool:
+    if text == "":  # left to the model: reasoning models refuse the field
+        return True
+    return isinstance(text, str) and bool(_DECIMAL.fullmatch(text)) and float(text) <= top
 
 
 def from_payload(payload: Mapping[str, Any]) -> Protocol:

@@ -33,7 +33,8 @@ def ensure_track(
     judging_class: str = "provable",
 ) -> Track:
     """The track of that name. Raises ``BadInput`` when it exists under another protocol: another
-    protocol is another board (D18)."""
+    protocol is another board (D18), and for a protocol no run could honour."""
+    protocol.require_runnable()
     track, created = Track.objects.get_or_create(
         slug=slug,
         defaults={

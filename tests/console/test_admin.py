@@ -284,6 +284,27 @@ def test_a_track_takes_only_a_known_protocol(room: Client) -> None:
     assert Track.objects.get().protocol.samples == 3
 
 
+def test_a_new_track_starts_from_the_default_protocol_and_refuses_what_cannot_run(
+    room: Client,
+) -> None:
+    pool = Pool.objects.create(slug="pool", name="Pool")
+    url = reverse("admin:pools_track_add")
+    page = room.get(url).content.decode()
+    assert "&quot;deadline_seconds&quot;: 300" in page
+    fields = {"slug": "new", "name": "New", "pool": pool.pk, "shapes": "[]"}
+    fields |= {"judging_class": "provable", "protocol_payload": '{"samples": 1}'}
+    for wrong in (
+        {"protocol_payload": '{"samples": 0}'},
+        {"protocol_payload": '{"template": "9"}'},
+        {"shapes": '["poem"]'},
+        {"judging_class": "sure"},
+    ):
+        assert "errorlist" in room.post(url, {**fields, **wrong}).content.decode()
+    assert not Track.objects.filter(slug="new").exists()
+    room.post(url, fields)
+    assert Track.objects.get(slug="new").protocol == Protocol(samples=1)
+
+
 def test_logs_of_changes_name_fields_and_no_content(room: Client, world: dict[str, Any]) -> None:
     url = reverse("admin:pools_track_change", args=[world["track"].pk])
     room.post(url, {"name": "Very telling words"})

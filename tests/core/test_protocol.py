@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchserver.core.errors import BadInput
 from benchserver.core.protocol import Protocol, from_payload
 from benchserver.transparency.canonical import canonical
 
@@ -38,3 +39,31 @@ def test_the_payload_gives_the_protocol_back_and_holds_no_float(samples, tempera
     assert from_payload(protocol.to_payload()) == protocol
     # the log's canonical form, which refuses floats, hashes to the same digest
     assert hashlib.sha256(canonical(protocol.to_payload())).hexdigest() == protocol.digest
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"samples": 0},
+        {"samples": "5"},
+        {"samples": True},
+        {"max_tokens": 0},
+        {"deadline_seconds": 86_400},
+        {"temperature": 0.8},
+        {"temperature": "warm"},
+        {"temperature": "2.5"},
+        {"top_p": "1.1"},
+        {"template": "2"},
+        {"extraction": "0"},
+    ],
+)
+def test_a_protocol_no_run_could_honour_makes_no_board(wrong):
+    with pytest.raises(BadInput) as refusal:
+        from_payload({**Protocol().to_payload(), **wrong}).require_runnable()
+    assert refusal.value.place in wrong
+
+
+def test_the_default_and_a_protocol_that_leaves_sampling_to_the_model_can_run():
+    Protocol().require_runnable()
+    from_payload({"temperature": "", "top_p": ""}).require_runnable()
+    assert Protocol().samples >= 1

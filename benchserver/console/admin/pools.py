@@ -6,6 +6,7 @@ and leave by the action ``retire`` with a reason; rotations open and close by th
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
@@ -18,7 +19,9 @@ from django.http import HttpRequest
 
 from benchserver.audit.record import record
 from benchserver.console.admin.base import Audited, ReadOnly, actor
-from benchserver.core.protocol import from_payload
+from benchserver.core.errors import BadInput
+from benchserver.core.protocol import Protocol, from_payload
+from benchserver.core.task import JudgingClass, Shape
 from benchserver.pools.models import Pool, Rotation, Task, TaskVersion, Track
 
 REASON_MAX = 200
@@ -38,18 +41,59 @@ class PoolAdmin(Audited):
         return pool.tasks.filter(retired_at=None).count()
 
 
+class PrettyJSON(json.JSONEncoder):
+    """One field a line, as people edit it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "indent": 2})
+
+
 class TrackForm(forms.ModelForm):
+    """A new board starts from the default protocol, so that nobody has to know its fields."""
+
     class Meta:
         model = Track
         fields = ("slug", "name", "pool", "shapes", "judging_class", "protocol_payload")
+        labels = {"protocol_payload": "Protocol"}
+        help_texts = {
+            "shapes": 'Task shapes it takes, for example ["function"]; [] takes all.',
+            "judging_class": "provable: a pass cannot be forged. One class per board.",
+            "protocol_payload": "Fixed once a rotation has opened: another protocol is another "
+            "board. samples: answers per task; deadline_seconds: for one answer.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "protocol_payload" in self.fields and not self.instance.protocol_payload:
+            field = self.fields["protocol_payload"]
+            field.initial = Protocol().to_payload()
+            vars(field)["encoder"] = PrettyJSON  # a JSONField's own; the base type lacks it
 
     def clean_protocol_payload(self) -> dict[str, Any]:
         payload: dict[str, Any] = self.cleaned_data["protocol_payload"]
         try:
-            return from_payload(payload).to_payload()
+            protocol = from_payload(payload)
+            protocol.require_runnable()
         except TypeError:
-            known = ", ".join(from_payload({}).to_payload())
+            known = ", ".join(Protocol().to_payload())
             raise forms.ValidationError(f"A protocol has the fields {known}.") from None
+        except BadInput as fault:
+            raise forms.ValidationError(str(fault)) from None
+        return protocol.to_payload()
+
+    def clean_shapes(self) -> list[str]:
+        shapes = self.cleaned_data["shapes"]
+        known = [shape.value for shape in Shape]
+        if not isinstance(shapes, list) or any(shape not in known for shape in shapes):
+            raise forms.ValidationError(f"A list of {', '.join(known)}, or [] for all.")
+        return shapes
+
+    def clean_judging_class(self) -> str:
+        chosen: str = self.cleaned_data["judging_class"]
+        known = [judging_class.value for judging_class in JudgingClass]
+        if chosen not in known:
+            raise forms.ValidationError(f"One of {', '.join(known)}.")
+        return chosen
 
 
 @admin.register(Track)
