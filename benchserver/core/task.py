@@ -12,7 +12,7 @@ transparency log) and back; the commitment is made over exactly that payload.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -25,6 +25,7 @@ class Shape(StrEnum):
 
     FUNCTION = "function"
     PROGRAM = "program"
+    UNITTESTS = "unittests"
 
 
 class Split(StrEnum):
@@ -77,35 +78,96 @@ class CallCase:
     expected: Any
 
 
+class State(StrEnum):
+    """What calls of one submission may see of each other. FRESH: each call a process of its own."""
+
+    SHARED = "shared"
+    FRESH = "fresh"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallCases:
-    """Hidden cases as data: the judge itself compares, exactly, or floats within tolerance."""
+    """Hidden cases as data: the judge itself compares, exactly, or floats within tolerance.
+
+    ``signature``: the function's head, for languages that cannot tell the types of a function
+    themselves (C). ``state``: whether one case may see what an earlier one left.
+    """
 
     cases: tuple[CallCase, ...]
     tolerance: str = ""
+    state: State = State.SHARED
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramCase:
+    """``name``: what its source calls it; never shown for hidden tasks."""
+
     stdin: str
     expected: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A program of the task's author (checker, interactor): it runs in a box of its own and gets
+    data only. ``files``: (name, text) pairs; ``arguments``: the flags its source gives it."""
+
+    language: str
+    files: tuple[tuple[str, str], ...]
+    arguments: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Tool {self.language}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subtask:
+    """Points for a group of cases: all of ``cases`` (indices) must pass to earn ``points``."""
+
+    name: str
+    points: int
+    cases: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramCases:
-    """stdin/stdout cases. ``comparator``: ``tokens``, ``exact`` or ``float`` (with tolerance)."""
+    """stdin/stdout cases. ``comparator``: ``tokens``, ``exact`` or ``float`` (with tolerance).
+
+    ``checker`` replaces the comparator; ``interactor`` talks to the program instead of a stdin.
+    """
 
     cases: tuple[ProgramCase, ...]
     comparator: str = "tokens"
     tolerance: str = ""
+    checker: Tool | None = None
+    interactor: Tool | None = None
+    subtasks: tuple[Subtask, ...] = ()
 
 
-Tests = CheckScript | CallCases | ProgramCases
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitTests:
+    """The tests of an exercise or project, run by ``framework`` beside the solution.
+
+    ``files``: (path, text) pairs of tests and configuration, laid over whatever the solution
+    brought, owned by somebody else. ``solution_files``: the paths a solution fills.
+    """
+
+    framework: str
+    files: tuple[tuple[str, str], ...]
+    solution_files: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<UnitTests {self.framework}>"
+
+
+Tests = CheckScript | CallCases | ProgramCases | UnitTests
 
 _TEST_KINDS: dict[str, type] = {
     "check_script": CheckScript,
     "call_cases": CallCases,
     "program_cases": ProgramCases,
+    "unit_tests": UnitTests,
 }
 
 
@@ -120,6 +182,8 @@ class TaskSpec:
     ``reference``: a whole program (prompt code included) that passes.
     ``family``: tasks that share template, repository or translation; the cluster for errors.
     ``created``: ISO date or empty.
+    ``solution_files``: when a solution is several files, their paths; then every solution
+    (``reference`` too) is the text that ``core/solution.py`` joins and splits.
     """
 
     source_id: str
@@ -141,6 +205,7 @@ class TaskSpec:
     sources: tuple[str, ...] = ()
     canary: str = ""
     twin_of: str = ""
+    solution_files: tuple[str, ...] = ()
 
     def __repr__(self) -> str:  # content never reaches a log through a repr
         return f"<TaskSpec {self.shape} {self.language}>"
@@ -155,6 +220,7 @@ class PromptSpec:
     statement: str
     prompt_code: str
     entry_point: str
+    solution_files: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<PromptSpec {self.shape} {self.language}>"
@@ -167,6 +233,7 @@ def prompt_of(task: TaskSpec) -> PromptSpec:
         statement=task.statement,
         prompt_code=task.prompt_code,
         entry_point=task.entry_point,
+        solution_files=task.solution_files,
     )
 
 
@@ -187,6 +254,7 @@ def from_payload(payload: Mapping[str, Any]) -> TaskSpec:
     data["judging_class"] = JudgingClass(data["judging_class"])
     data["split"] = Split(data["split"]) if data["split"] else None
     data["sources"] = tuple(data["sources"])
+    data["solution_files"] = tuple(data.get("solution_files", ()))
     return TaskSpec(**data)
 
 
@@ -222,18 +290,57 @@ def _restored(value: Any) -> Any:
 
 def _tests_from(data: dict[str, Any]) -> Tests:
     kind = data.pop("kind", None)
-    if kind == "check_script":
-        return CheckScript(**{**data, "proxies": tuple(data["proxies"])})
-    if kind == "call_cases":
-        cases = tuple(
-            CallCase(args=tuple(_restored(c["args"])), expected=_restored(c["expected"]))
-            for c in data["cases"]
-        )
-        return CallCases(cases=cases, tolerance=data["tolerance"])
-    if kind == "program_cases":
-        return ProgramCases(
-            cases=tuple(ProgramCase(**c) for c in data["cases"]),
-            comparator=data["comparator"],
-            tolerance=data["tolerance"],
-        )
-    raise BadInput(f"unknown kind of tests {kind!r}", place="tests.kind")
+    if kind not in _TEST_BUILDERS:
+        raise BadInput(f"unknown kind of tests {kind!r}", place="tests.kind")
+    return _TEST_BUILDERS[kind](data)
+
+
+def _check_script(data: dict[str, Any]) -> CheckScript:
+    return CheckScript(**{**data, "proxies": tuple(data["proxies"])})
+
+
+def _call_cases(data: dict[str, Any]) -> CallCases:
+    cases = tuple(
+        CallCase(args=tuple(_restored(c["args"])), expected=_restored(c["expected"]))
+        for c in data["cases"]
+    )
+    state = State(data.get("state", State.SHARED))
+    return CallCases(**{**data, "cases": cases, "state": state})
+
+
+def _program_cases(data: dict[str, Any]) -> ProgramCases:
+    subtasks = tuple(
+        Subtask(name=s["name"], points=s["points"], cases=tuple(s["cases"]))
+        for s in data.get("subtasks", ())
+    )
+    built = {
+        "cases": tuple(ProgramCase(**c) for c in data["cases"]),
+        "checker": _tool(data.get("checker")),
+        "interactor": _tool(data.get("interactor")),
+        "subtasks": subtasks,
+    }
+    return ProgramCases(**{**data, **built})
+
+
+def _unit_tests(data: dict[str, Any]) -> UnitTests:
+    built = {"files": _pairs(data["files"]), "solution_files": tuple(data["solution_files"])}
+    return UnitTests(**{**data, **built})
+
+
+def _tool(data: dict[str, Any] | None) -> Tool | None:
+    if data is None:
+        return None
+    built = {"files": _pairs(data["files"]), "arguments": tuple(data["arguments"])}
+    return Tool(**{**data, **built})
+
+
+def _pairs(data: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, text) for name, text in data)
+
+
+_TEST_BUILDERS: dict[str, Callable[[dict[str, Any]], Tests]] = {
+    "check_script": _check_script,
+    "call_cases": _call_cases,
+    "program_cases": _program_cases,
+    "unit_tests": _unit_tests,
+}

@@ -26,7 +26,8 @@ def prompt(*, version: TaskVersion, opener: Opener, by: str) -> PromptSpec:
     key = fetch(version.prompt_data_key)
     data = json.loads(opener.open(key, context(version, "prompt"), bytes(version.prompt_sealed)))
     record("prompt.opened", by=by, target=str(version.pk))
-    return PromptSpec(**{**data, "shape": Shape(data["shape"])})
+    files = tuple(data.get("solution_files", ()))
+    return PromptSpec(**{**data, "shape": Shape(data["shape"]), "solution_files": files})
 
 
 def task(*, version: TaskVersion, opener: Opener, by: str) -> TaskSpec:

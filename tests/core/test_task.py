@@ -17,7 +17,11 @@ from benchserver.core.task import (
     ProgramCases,
     Shape,
     Split,
+    State,
+    Subtask,
     TaskSpec,
+    Tool,
+    UnitTests,
     from_payload,
     prompt_of,
     to_payload,
@@ -57,6 +61,18 @@ VALUES = st.recursive(
         FUNCTION.tests,
         CheckScript(setup="import os", script="assert f(1)", proxies=("f", "g")),
         ProgramCases(cases=(ProgramCase(stdin="1\n", expected="2\n"),), comparator="float"),
+        ProgramCases(
+            cases=(ProgramCase(stdin="", expected="", name="1-a"),),
+            checker=Tool(language="cpp", files=(("check.cpp", "int main(){}"),), arguments=("-x",)),
+            interactor=Tool(language="python", files=(("talk.py", "print()"),)),
+            subtasks=(Subtask(name="small", points=30, cases=(0,)),),
+        ),
+        CallCases(cases=(), state=State.FRESH, signature="int f(int n)"),
+        UnitTests(
+            framework="pytest",
+            files=(("a_test.py", "assert 1"),),
+            solution_files=("a.py", "b.py"),
+        ),
     ],
 )
 def test_each_kind_of_tests_survives_payload_and_json(tests):
@@ -107,5 +123,5 @@ def test_no_repr_shows_content():
 
 def test_what_a_model_is_shown_holds_nothing_of_tests_or_reference():
     shown = prompt_of(FUNCTION)
-    told = {"shape", "language", "statement", "prompt_code", "entry_point"}
+    told = {"shape", "language", "statement", "prompt_code", "entry_point", "solution_files"}
     assert set(shown.__slots__) == told

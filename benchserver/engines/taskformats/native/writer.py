@@ -96,7 +96,11 @@ def _tests(task: TaskSpec) -> tuple[dict[str, Any], dict[str, str]]:
         lines = [json.dumps(dataclasses.asdict(c), ensure_ascii=False) for c in tests.cases]
         text = "".join(f"{line}\n" for line in lines)
         return _tolerance(tests.tolerance), {hidden_tests.CASES: text}
-    return _scripts(task, tests)
+    if isinstance(tests, CheckScript):
+        return _scripts(task, tests)
+    raise BadInput(
+        "the native format has no unit tests", place=task.source_id, mend="Use its own format."
+    )
 
 
 def _tolerance(tolerance: str, **more: str) -> dict[str, str]:
