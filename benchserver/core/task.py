@@ -130,16 +130,36 @@ class Subtask:
     cases: tuple[int, ...]
 
 
+class Letters(StrEnum):
+    """Whether tokens that differ only in upper and lower case are the same."""
+
+    EXACT = "exact"
+    ANY_CASE = "any_case"
+
+
+class Blanks(StrEnum):
+    """FREE: any white space between tokens is alike. KEPT: it must be the same."""
+
+    FREE = "free"
+    KEPT = "kept"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramCases:
     """stdin/stdout cases. ``comparator``: ``tokens``, ``exact`` or ``float`` (with tolerance).
 
-    ``checker`` replaces the comparator; ``interactor`` talks to the program instead of a stdin.
+    ``tolerance`` is absolute, and relative too unless ``relative_tolerance`` says another one
+    (``0``: none). ``checker`` replaces the comparator; ``interactor`` talks to the program
+    instead of a stdin. With ``subtasks``, cases that are in none of them are examples: shown,
+    not judged.
     """
 
     cases: tuple[ProgramCase, ...]
     comparator: str = "tokens"
     tolerance: str = ""
+    relative_tolerance: str = ""
+    letters: Letters = Letters.EXACT
+    blanks: Blanks = Blanks.FREE
     checker: Tool | None = None
     interactor: Tool | None = None
     subtasks: tuple[Subtask, ...] = ()
@@ -315,6 +335,8 @@ def _program_cases(data: dict[str, Any]) -> ProgramCases:
     )
     built = {
         "cases": tuple(ProgramCase(**c) for c in data["cases"]),
+        "letters": Letters(data.get("letters", Letters.EXACT)),
+        "blanks": Blanks(data.get("blanks", Blanks.FREE)),
         "checker": _tool(data.get("checker")),
         "interactor": _tool(data.get("interactor")),
         "subtasks": subtasks,

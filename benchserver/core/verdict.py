@@ -39,6 +39,8 @@ class Judgement:
 
     ``cpu_seconds``: CPU of the candidate; ``wall_seconds``: real time of the judging;
     ``memory_bytes``: peak of the candidate, 0 when unknown; ``isolation``: engine and level (D21).
+    ``points`` of ``points_total``: earned by subtasks, 0 of 0 when the task is not scored so; only
+    all points are a pass.
     """
 
     verdict: Verdict
@@ -47,6 +49,8 @@ class Judgement:
     memory_bytes: int = 0
     detail: str = ""
     isolation: str = ""
+    points: int = 0
+    points_total: int = 0
 
     @property
     def passed(self) -> bool:

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from benchserver.core.errors import BadInput
 from benchserver.core.task import (
+    Blanks,
     CallCase,
     CallCases,
     CheckScript,
+    Letters,
     Limits,
     ProgramCase,
     ProgramCases,
@@ -66,6 +68,14 @@ VALUES = st.recursive(
             checker=Tool(language="cpp", files=(("check.cpp", "int main(){}"),), arguments=("-x",)),
             interactor=Tool(language="python", files=(("talk.py", "print()"),)),
             subtasks=(Subtask(name="small", points=30, cases=(0,)),),
+        ),
+        ProgramCases(
+            cases=(ProgramCase(stdin="", expected="Yes"),),
+            comparator="float",
+            tolerance="0",
+            relative_tolerance="1e-9",
+            letters=Letters.ANY_CASE,
+            blanks=Blanks.KEPT,
         ),
         CallCases(cases=(), state=State.FRESH, signature="int f(int n)"),
         UnitTests(
