@@ -10,11 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# What our scripts in a box end with. NOT_COMPILED counts only with SYNTAX_MARK alone on stderr.
+NO_TOOLCHAIN = 97
+NOT_COMPILED = 93
+SYNTAX_MARK = b"\0not compiled\0"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One program start in a box. The byte figures are the *runtime's own* need, which is added
-    to a task's limits so that every language has the same memory left for its data."""
+    to a task's limits so that every language has the same memory left for its data.
+
+    ``{mebibytes}`` in an argument or a value of the environment becomes the task's memory limit.
+    """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -27,7 +35,9 @@ class Command:
 class Compile:
     """How sources become one file. ``command`` writes it to stdout; nothing else leaves the box.
 
-    ``artefact``: its name under ``/box`` in the run box. Limits are ours, generous, not the task's.
+    ``artefact``: its name under ``/box`` in the run box. Limits are ours, generous, not the task's:
+    ``command.memory_bytes`` is the whole memory of the compile box. The command ends with
+    ``NO_TOOLCHAIN`` when the compiler is not there, with another failure when the source is bad.
     """
 
     command: Command
@@ -41,7 +51,12 @@ class Compile:
 class Language:
     """``source``: the name of a one-file program under ``/box``. ``install``: the line that
     installs what is missing. ``hello``: a program that reads a line and prints it in capitals.
-    ``version``: prints the version; ``tested``: the versions this project is tested with."""
+    ``version``: prints the version; ``tested``: the versions this project is tested with.
+
+    ``support``: files of ours beside the program in its run box. ``prepare``: writes a tar of the
+    caches that later boxes see under ``/toolchain``. ``out_of_memory``: what the runtime itself
+    says on stderr when memory ran out, counted only when the program failed.
+    """
 
     name: str
     title: str
@@ -53,3 +68,6 @@ class Language:
     install: str
     hello: str
     compile: Compile | None = None
+    prepare: Command | None = None
+    support: Mapping[str, bytes] = field(default_factory=dict)
+    out_of_memory: tuple[bytes, ...] = ()

@@ -202,6 +202,8 @@ class Bubblewrap:
         yield from ("--uid", "65534", "--gid", "65534", "--hostname", "box")
         yield from ("--ro-bind", "/usr", "/usr", "--ro-bind-try", "/etc/ld.so.cache")
         yield "/etc/ld.so.cache"
+        for settings in sorted(Path("/etc").glob("java-*-openjdk")):  # a JVM does not start without
+            yield from ("--ro-bind", str(settings), str(settings))
         for name in _HOST_LINKS:
             host = Path("/") / name
             if host.is_symlink():

@@ -1,0 +1,113 @@
+"""From sources to what a run box gets: the compile step in a box of its own, once per submission.
+
+Only the artefact's bytes leave the compile box, by its stdout; compiler messages are dropped. A
+source that is bad, or that makes its compiler hit a limit, is the model's (``NotCompiled``); a
+missing compiler is ours. Example: ``build(language="cpp", files=..., sandbox=box).request(...)``
+is the box of one run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchserver.core.errors import PlatformFault
+from benchserver.core.task import Limits
+from benchserver.engines.languages.base import NO_TOOLCHAIN, Compile, Language
+from benchserver.engines.languages.registry import LANGUAGES
+from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Ending, Sandbox
+
+_BACKSTOP = 6
+_START_SECONDS = 30.0
+_MEBIBYTE = 2**20
+
+
+class NotCompiled(Exception):
+    """The model's sources do not build. ``result``: how the compile box ended."""
+
+    def __init__(self, result: BoxResult) -> None:
+        self.result = result
+        super().__init__("the sources do not build")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """``files``: everything the run box needs, by inner path; ``executables`` among them."""
+
+    language: Language
+    files: Mapping[str, bytes]
+    executables: frozenset[str] = frozenset()
+
+    def request(
+        self,
+        *,
+        limits: Limits,
+        arguments: tuple[str, ...] = (),
+        files: Mapping[str, bytes] | None = None,
+    ) -> BoxRequest:
+        """One fresh run box within a task's ``limits``; the runtime's own need is added."""
+        run = self.language.run
+        mebibytes = str(max(1, limits.memory_bytes // _MEBIBYTE))
+        cpu = limits.cpu_milliseconds / 1000
+        return BoxRequest(
+            argv=(*(_filled(word, mebibytes) for word in run.argv), *arguments),
+            files={**self.files, **(files or {})},
+            executables=self.executables,
+            environment={k: _filled(v, mebibytes) for k, v in run.environment.items()},
+            toolchain=self.language.name,
+            address_bytes=run.address_bytes,
+            cpu_seconds=cpu,
+            wall_seconds=_BACKSTOP * cpu + _START_SECONDS,
+            memory_bytes=limits.memory_bytes + run.memory_bytes,
+            output_bytes=limits.output_bytes,
+            processes=run.processes,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Built {self.language.name}>"
+
+
+def build(*, language: str, files: Mapping[str, bytes], sandbox: Sandbox) -> Built:
+    """Build ``files`` (sources by their path under ``/box``) of a program in ``language``.
+
+    Interpreted languages return at once. Raises ``NotCompiled`` when the sources are bad, and
+    ``PlatformFault`` when the compiler is missing or its box broke.
+    """
+    chosen = LANGUAGES.get(language)
+    if chosen is None:
+        raise PlatformFault("language", f"no such language {language}")
+    if chosen.compile is None:
+        return Built(language=chosen, files={**files, **chosen.support})
+    result = sandbox.run(_compile_box(chosen, chosen.compile, files))
+    if result.ending is Ending.STARVED:
+        raise PlatformFault("starved", "the host was too busy to compile")
+    if result.ending is Ending.EXITED and result.exit_code == NO_TOOLCHAIN:
+        raise PlatformFault("no_toolchain", f"{chosen.title} is missing: {chosen.install}")
+    if result.ending is not Ending.EXITED or result.exit_code != 0 or not result.stdout:
+        raise NotCompiled(result)
+    artefact = chosen.compile.artefact
+    return Built(
+        language=chosen,
+        files={artefact: result.stdout, **chosen.support},
+        executables=frozenset((artefact,)),
+    )
+
+
+def _compile_box(language: Language, step: Compile, files: Mapping[str, bytes]) -> BoxRequest:
+    return BoxRequest(
+        argv=step.command.argv,
+        files=files,
+        environment=step.command.environment,
+        toolchain=language.name,
+        address_bytes=step.command.address_bytes,
+        cpu_seconds=step.cpu_seconds,
+        wall_seconds=_BACKSTOP * step.cpu_seconds + _START_SECONDS,
+        memory_bytes=step.command.memory_bytes,
+        output_bytes=step.output_bytes,
+        scratch_bytes=step.scratch_bytes,
+        processes=step.command.processes,
+    )
+
+
+def _filled(word: str, mebibytes: str) -> str:
+    return word.replace("{mebibytes}", mebibytes)
