@@ -257,7 +257,7 @@ def _failure(line: Line, error: BaseException) -> dict[str, Any]:
         return {"end": line.broken, "error": ""}
     end = "raised" if any(error is raised for raised in line.raised) else "failed"
     if type(error) is CandidateError:
-        name = error.args[0]
+        name = error.args[0][:80]  # the candidate chose it: a long one must not flood the report
     return {"end": end, "error": name, "line": _line_of(error)}
 
 

@@ -79,7 +79,7 @@ def _report_of(examiner: BoxResult) -> dict[str, Any]:
 
 
 def _from_report(report: dict[str, Any]) -> tuple[Verdict, str]:
-    end, error = str(report.get("end")), str(report.get("error", ""))
+    end, error = str(report.get("end")), _word(report.get("error", ""))
     if end == "passed":
         if not report.get("calls"):
             raise PlatformFault("tests_never_call", "the tests never called the solution")

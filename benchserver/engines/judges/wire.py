@@ -27,6 +27,7 @@ from typing import Any
 MAX_DEPTH = 100
 MAX_NODES = 1_000_000
 MAX_ITEMS = 100_000  # of an iterator: it may have no end
+_FEW = 100
 _PLAIN_INT = 10**18
 _MAX_INT_DIGITS = 1_000_000
 _FACTORIES = {"int": int, "float": float, "str": str, "list": list, "dict": dict, "set": set}
@@ -180,7 +181,7 @@ class _Decoder:
             raise WireError("unknown tag")
         try:
             return reader(self, data[tag], depth + 1)
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError, LookupError) as error:
             raise WireError("malformed value") from error
 
     def items(self, data: Any, depth: int) -> list[Any]:
@@ -194,10 +195,16 @@ class _Decoder:
         decoded = [self.items(pair, depth) for pair in data]
         if any(len(pair) != 2 for pair in decoded):
             raise WireError("a pair is expected")
+        _refuse_flood([pair[0] for pair in decoded])
         return [(pair[0], pair[1]) for pair in decoded]
 
-    def unique(self, data: Any, depth: int) -> set[Any]:
+    def keys(self, data: Any, depth: int) -> list[Any]:
         items = self.items(data, depth)
+        _refuse_flood(items)
+        return items
+
+    def unique(self, data: Any, depth: int) -> set[Any]:
+        items = self.keys(data, depth)
         found = set(items)
         if len(found) != len(items):
             raise WireError("repeated member")
@@ -225,7 +232,7 @@ _READERS: dict[str, Callable[[_Decoder, Any, int], Any]] = {
     "$ordered": lambda r, v, d: OrderedDict(r.pairs(v, d)),
     "$default": lambda r, v, d: defaultdict(_factory(v), r.pairs(v[1], d)),
     "$iter": lambda r, v, d: _iterator(r.items(v[0], d), v[1]),
-    "$keys": lambda r, v, d: dict.fromkeys(r.items(v, d)).keys(),
+    "$keys": lambda r, v, d: dict.fromkeys(r.keys(v, d)).keys(),
     "$values": lambda r, v, d: dict(enumerate(r.items(v, d))).values(),
     "$items": lambda r, v, d: dict(r.pairs(v, d)).items(),
     "$handle": lambda r, v, d: r.opaque(v, d),
@@ -244,6 +251,18 @@ def _counter_in(counts: dict[Any, Any]) -> Any:
     from collections import Counter
 
     return Counter(counts)
+
+
+def _refuse_flood(keys: list[Any]) -> None:
+    """Numbers chosen to share one hash make a set of n cost n * n: seconds of *our* time."""
+    if len(keys) <= _FEW:
+        return
+    seen: dict[int, int] = {}
+    for key in keys:
+        number = hash(key)
+        seen[number] = seen.get(number, 0) + 1
+    if max(seen.values()) > _FEW:
+        raise WireError("too many keys of one hash")
 
 
 def _checked_text(text: str) -> str:
