@@ -12,8 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchserver.core.errors import PlatformFault
-from benchserver.core.task import Limits
-from benchserver.engines.languages.base import NO_TOOLCHAIN, Compile, Language
+from benchserver.core.solution import split
+from benchserver.core.task import Limits, TaskSpec
+from benchserver.core.verdict import Judgement, Verdict
+from benchserver.engines.judges.compose import code_bytes
+from benchserver.engines.judges.endings import judgement, limit_verdict, without_starving
+from benchserver.engines.languages.base import (
+    NO_TOOLCHAIN,
+    NOT_COMPILED,
+    SYNTAX_MARK,
+    Compile,
+    Language,
+)
 from benchserver.engines.languages.registry import LANGUAGES
 from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Ending, Sandbox
 
@@ -63,8 +73,42 @@ class Built:
             processes=run.processes,
         )
 
+    def failure(self, result: BoxResult) -> tuple[Verdict, str] | None:
+        """Verdict and detail of a run box that hit a limit or did not end well, else None.
+
+        The runtime's own words on stderr only ever turn one failure into another.
+        """
+        limited = limit_verdict(result)
+        if limited:
+            return limited, result.ending.value
+        if result.ending is Ending.EXITED and result.exit_code == 0:
+            return None
+        if result.exit_code == NOT_COMPILED and result.stderr == SYNTAX_MARK:
+            return Verdict.COMPILE_ERROR, "syntax"
+        if any(words in result.stderr for words in self.language.out_of_memory):
+            return Verdict.MEMORY_LIMIT, Ending.MEMORY_LIMIT.value
+        return Verdict.RUNTIME_ERROR, f"{result.ending.value} {result.exit_code}"
+
     def __repr__(self) -> str:
         return f"<Built {self.language.name}>"
+
+
+def build_solution(*, task: TaskSpec, code: str, sandbox: Sandbox) -> Built:
+    """Build a solution's text, of one file or of the task's several. Raises like ``build``."""
+    language = task.language
+    if language not in LANGUAGES:
+        raise PlatformFault("language", f"no such language {language}")
+    files = {LANGUAGES[language].source: code_bytes(code)}
+    if task.solution_files:
+        files = {path: code_bytes(text) for path, text in split(code).items()}
+    return without_starving(lambda: build(language=language, files=files, sandbox=sandbox))
+
+
+def not_compiled(problem: NotCompiled, sandbox: Sandbox) -> Judgement:
+    """The judgement of sources that do not build; it holds no word of the compiler."""
+    ending = problem.result.ending
+    detail = "" if ending is Ending.EXITED else f"compiler {ending.value}"
+    return judgement(Verdict.COMPILE_ERROR, problem.result, sandbox, detail=detail)
 
 
 def build(*, language: str, files: Mapping[str, bytes], sandbox: Sandbox) -> Built:

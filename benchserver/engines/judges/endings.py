@@ -7,10 +7,13 @@ box that the host starved is nobody's verdict, it is run again, and in the end i
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from benchserver.core.errors import PlatformFault
 from benchserver.core.verdict import Judgement, Verdict
 from benchserver.engines.sandbox.base import BoxResult, Ending, Sandbox
+
+T = TypeVar("T")
 
 _RETRIES = 2
 
@@ -46,8 +49,8 @@ def judgement(
     )
 
 
-def without_starving(once: Callable[[], Judgement]) -> Judgement:
-    """Judge; when the host starved the boxes, judge again, at most twice."""
+def without_starving(once: Callable[[], T]) -> T:
+    """Judge (or build); when the host starved the boxes, do it again, at most twice."""
     for _ in range(_RETRIES):
         try:
             return once()

@@ -11,7 +11,8 @@ from benchserver.engines.languages.c import NATIVE_RUN
 _COMPILE = """\
 [ -x /usr/bin/rustc ] && [ -x /usr/bin/gcc ] || exit 97
 /usr/bin/rustc --edition 2021 -O --crate-name main --cap-lints allow \
-    -C linker=/usr/bin/gcc -C strip=symbols -o /tmp/main /box/main.rs </dev/null >/dev/null 2>&1 || exit 1
+    -C linker=/usr/bin/gcc -C strip=symbols -o /tmp/main /box/main.rs \
+    </dev/null >/dev/null 2>&1 || exit 1
 exec cat /tmp/main
 """
 
