@@ -11,13 +11,17 @@ from pathlib import Path
 from benchserver.core.errors import BadInput
 from benchserver.core.task import TaskSpec
 from benchserver.engines.taskformats.base import TaskFormat
+from benchserver.engines.taskformats.exercism import Exercism
 from benchserver.engines.taskformats.humaneval import HumanEval
+from benchserver.engines.taskformats.icpc import Icpc
 from benchserver.engines.taskformats.mbpp import Mbpp
 from benchserver.engines.taskformats.native import Native
 
 FORMATS: dict[str, TaskFormat] = {
+    "exercism": Exercism(),
     "humaneval": HumanEval(),
     "mbpp": Mbpp(),
+    "icpc": Icpc(),
     "native": Native(),
 }
 AUTO = "auto"
