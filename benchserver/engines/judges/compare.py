@@ -17,7 +17,7 @@ from benchserver.core.errors import PlatformFault
 from benchserver.core.task import Blanks, Letters, ProgramCases
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?")
-_BLANKS = re.compile(r"\s+")
+_WORD = re.compile(r"\S+")
 _DEFAULT_TOLERANCE = 1e-6
 _SEQUENCES = (list, tuple, deque)
 
@@ -67,7 +67,7 @@ def _same_dict(a: dict[Any, Any], b: dict[Any, Any], eps: float) -> bool:
 
 def right_output(answer: str, tests: ProgramCases, expected: str) -> bool:
     """Whether a program's output is right by the task's rule; see ``core/task.ProgramCases``."""
-    if tests.blanks is Blanks.KEPT and _BLANKS.findall(answer) != _BLANKS.findall(expected):
+    if tests.blanks is Blanks.KEPT and _WORD.split(answer) != _WORD.split(expected):
         return False
     if tests.letters is Letters.ANY_CASE:
         answer, expected = answer.lower(), expected.lower()

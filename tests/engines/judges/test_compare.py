@@ -121,6 +121,7 @@ RELATIVE = rule(comparator="float", tolerance="0", relative_tolerance="0.01")
         ("yes no", "yes  no", rule(blanks=Blanks.KEPT), False),
         ("yes no", "yes no\n", rule(blanks=Blanks.KEPT), False),
         (" yes", "yes", rule(blanks=Blanks.KEPT), False),
+        (" yes", "yes ", rule(blanks=Blanks.KEPT), False),
         ("yes no\n", "yes no\n", rule(blanks=Blanks.KEPT), True),
         ("a b", "a bb", rule(blanks=Blanks.KEPT), False),
         ("1000.005", "1000", ABSOLUTE, True),
