@@ -120,6 +120,11 @@ def build(*, language: str, files: Mapping[str, bytes], sandbox: Sandbox) -> Bui
     chosen = LANGUAGES.get(language)
     if chosen is None:
         raise PlatformFault("language", f"no such language {language}")
+    return build_as(chosen, files=files, sandbox=sandbox)
+
+
+def build_as(chosen: Language, *, files: Mapping[str, bytes], sandbox: Sandbox) -> Built:
+    """Like ``build``, for a variant of a language: other commands, the same toolchain."""
     if chosen.compile is None:
         return Built(language=chosen, files={**files, **chosen.support})
     result = sandbox.run(_compile_box(chosen, chosen.compile, files))
