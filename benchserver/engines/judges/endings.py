@@ -6,7 +6,7 @@ box that the host starved is nobody's verdict, it is run again, and in the end i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from benchserver.core.errors import PlatformFault
@@ -46,6 +46,18 @@ def judgement(
         memory_bytes=result.memory_bytes,
         detail=detail,
         isolation=isolation_of(sandbox),
+    )
+
+
+def together(judged: Sequence[Judgement], *, decided_by: Judgement) -> Judgement:
+    """Several runs of one submission as one: time adds up, memory is the highest."""
+    return Judgement(
+        verdict=decided_by.verdict,
+        cpu_seconds=sum(one.cpu_seconds for one in judged),
+        wall_seconds=sum(one.wall_seconds for one in judged),
+        memory_bytes=max(one.memory_bytes for one in judged),
+        detail=decided_by.detail,
+        isolation=decided_by.isolation,
     )
 
 
