@@ -42,9 +42,21 @@ class Compile:
 
     command: Command
     artefact: str
-    cpu_seconds: float = 60.0
+    cpu_seconds: float = 30.0
     scratch_bytes: int = 256 * 2**20
     output_bytes: int = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caches:
+    """What a compiler need not do again: made once per machine, read-only under ``/toolchain``.
+
+    Each of ``steps`` writes a tar of further files to stdout and sees those of the steps before.
+    ``current`` ends with 0 when what lies there was made by the compilers that are there now.
+    """
+
+    steps: tuple[Command, ...]
+    current: Command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +65,8 @@ class Language:
     installs what is missing. ``hello``: a program that reads a line and prints it in capitals.
     ``version``: prints the version; ``tested``: the versions this project is tested with.
 
-    ``support``: files of ours beside the program in its run box. ``prepare``: writes a tar of the
-    caches that later boxes see under ``/toolchain``. ``out_of_memory``: what the runtime itself
-    says on stderr when memory ran out, counted only when the program failed.
+    ``support``: files of ours beside the program in its run box. ``out_of_memory``: what the
+    runtime itself says on stderr when memory ran out, counted only when the program failed.
     """
 
     name: str
@@ -68,6 +79,6 @@ class Language:
     install: str
     hello: str
     compile: Compile | None = None
-    prepare: Command | None = None
+    caches: Caches | None = None
     support: Mapping[str, bytes] = field(default_factory=dict)
     out_of_memory: tuple[bytes, ...] = ()

@@ -1,4 +1,4 @@
-"""C: gcc, C17, -O2, one static-free binary of all ``.c`` files; the stack may grow to the limit.
+"""C: gcc, C17, -O2, one binary of all ``.c`` files; the stack may grow to the memory limit.
 
 Example: ``/box/main.c`` becomes ``/box/main``, which is all that the run box gets.
 """
@@ -6,11 +6,12 @@ Example: ``/box/main.c`` becomes ``/box/main``, which is all that the run box ge
 from __future__ import annotations
 
 from benchserver.engines.languages.base import Command, Compile, Language
+from benchserver.engines.languages.scripts import shell
 
 # A deep recursion is data like any other: the memory limit bounds it, not a stack of 8 MiB.
+# Nothing is added to that limit: contest packages count the whole of a native program.
 NATIVE_RUN = Command(
     argv=("/bin/sh", "-c", 'ulimit -s $(ulimit -H -s); exec /box/main "$@"', "main"),
-    memory_bytes=4 * 2**20,
 )
 
 _COMPILE = """\
@@ -26,9 +27,7 @@ C = Language(
     extension="c",
     source="main.c",
     run=NATIVE_RUN,
-    compile=Compile(
-        command=Command(argv=("/bin/sh", "-c", _COMPILE), memory_bytes=2**30), artefact="main"
-    ),
+    compile=Compile(command=shell(_COMPILE, memory_bytes=2**30), artefact="main"),
     version=("/usr/bin/gcc", "--version"),
     tested="gcc 12",
     install="apt install gcc libc6-dev",

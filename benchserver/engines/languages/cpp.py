@@ -5,14 +5,23 @@ Example: ``#include <bits/stdc++.h>`` first in a file takes the precompiled head
 
 from __future__ import annotations
 
-from benchserver.engines.languages.base import Command, Compile, Language
+from benchserver.engines.languages.base import Caches, Compile, Language
 from benchserver.engines.languages.c import NATIVE_RUN
+from benchserver.engines.languages.scripts import fits, shell, step
 
-_COMPILE = """\
-[ -x /usr/bin/g++ ] || exit 97
-/usr/bin/g++ -std=c++20 -O2 -w -s -pipe -I/box -o /tmp/main \
+_GXX = "/usr/bin/g++"
+_FLAGS = "-std=c++20 -O2 -w"
+_COMPILE = f"""\
+[ -x {_GXX} ] || exit 97
+if {fits(_GXX)}; then cached=-I/toolchain; fi
+{_GXX} {_FLAGS} -s -pipe -I/box $cached -o /tmp/main \\
     $(find /box -name '*.cpp' -o -name '*.cc' -o -name '*.cxx') </dev/null >/dev/null 2>&1 || exit 1
 exec cat /tmp/main
+"""
+_HEADER = f"""\
+mkdir /tmp/made/bits
+echo '#include <bits/stdc++.h>' >/tmp/all.h
+{_GXX} {_FLAGS} -x c++-header -o /tmp/made/bits/stdc++.h.gch /tmp/all.h
 """
 
 CPP = Language(
@@ -21,10 +30,9 @@ CPP = Language(
     extension="cpp",
     source="main.cpp",
     run=NATIVE_RUN,
-    compile=Compile(
-        command=Command(argv=("/bin/sh", "-c", _COMPILE), memory_bytes=3 * 2**29), artefact="main"
-    ),
-    version=("/usr/bin/g++", "--version"),
+    compile=Compile(command=shell(_COMPILE, memory_bytes=2**30), artefact="main"),
+    caches=Caches(steps=(step(_HEADER, _GXX),), current=shell(fits(_GXX), memory_bytes=2**28)),
+    version=(_GXX, "--version"),
     tested="g++ 12",
     install="apt install g++",
     hello=(

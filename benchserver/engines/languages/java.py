@@ -1,50 +1,84 @@
-"""Java: javac and one jar; the class with ``main`` is found, whatever its name.
+"""Java: the JDK's compiler in one process, one jar; the class with ``main`` is found by itself.
 
-The JVM's heap gets the task's memory; its own need comes on top. Example: ``public class Sum`` in
-the one source file is fine.
+The cache is our driver and an archive of the compiler's loaded classes. The JVM's heap gets the
+task's memory; its own need comes on top. Example: ``public class Sum`` in the one file is fine.
 """
 
 from __future__ import annotations
 
-from benchserver.engines.languages.base import Command, Compile, Language
+from benchserver.engines.languages.base import Caches, Command, Compile, Language
+from benchserver.engines.languages.scripts import driver, fits, shell, step, written
 
-# The newest JDK below /usr/lib/jvm that is Debian's own layout; found inside the box.
-_HOME = "for home in /usr/lib/jvm/java-*-openjdk-*; do [ -x $home/bin/java ] && break; done; "
-
-_COMPILE = (
-    _HOME
-    + """\
-[ -x $home/bin/javac ] || exit 97
-name=$(grep -aoE 'public +(final +|abstract +)*class +[A-Za-z_][A-Za-z0-9_]*' /box/Main.java \
-    | head -n 1 | grep -oE '[A-Za-z0-9_]+$')
-mkdir /tmp/src /tmp/out && cp /box/Main.java "/tmp/src/${name:-Main}.java" || exit 1
-$home/bin/javac -J-Xmx512m -J-XX:+UseSerialGC -J-XX:TieredStopAtLevel=1 -encoding UTF-8 \
-    -proc:none -nowarn -d /tmp/out /tmp/src/*.java </dev/null >/dev/null 2>&1 || exit 1
-exec $home/bin/jar --create --main-class "${name:-Main}" -C /tmp/out . 2>/dev/null
+# Debian's own layout, found inside the box: the first JDK there is.
+_HOME = "for home in /usr/lib/jvm/java-*-openjdk-*; do [ -x $home/bin/java ] && break; done\n"
+_MODULES = "$home/lib/modules"
+_SMALL = "-Xmx640m -Xss64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData"
+_DRIVER = written(driver("Build.java"), "/tmp/Build.java")
+_COMPILE = f"""\
+{_HOME}[ -x $home/bin/javac ] || exit 97
+if {fits(_MODULES)}; then
+    exec $home/bin/java {_SMALL} -XX:SharedArchiveFile=/toolchain/build.jsa \\
+        -cp /toolchain/build.jar Build /box </dev/null 2>/dev/null
+fi
+{_DRIVER}exec $home/bin/java {_SMALL} /tmp/Build.java /box </dev/null 2>/dev/null
 """
-)
+_JAR = f"""\
+{_HOME}{_DRIVER}$home/bin/javac -d /tmp/classes /tmp/Build.java
+$home/bin/jar --create --file /tmp/made/build.jar -C /tmp/classes .
+"""
+_WARM = """\
+import java.util.*;
+import java.util.stream.*;
+
+public class Warm {
+    enum Colour { RED, GREEN }
+    interface Shape { default double area() { return 0; } }
+    record Point<T extends Comparable<T>>(T x, T y) implements Shape {}
+    public static void main(String[] arguments) throws Exception {
+        Map<String, List<Integer>> map = new HashMap<>();
+        try (Scanner in = new Scanner(System.in)) {
+            while (in.hasNextInt()) {
+                map.computeIfAbsent("x" + in.nextInt(), key -> new ArrayList<>()).add(map.size());
+            }
+        }
+        int[] squares = IntStream.range(0, 9).map(i -> i * i).toArray();
+        System.out.println(Arrays.toString(squares) + Colour.RED + new Point<>(1, 2) + map);
+    }
+}
+"""
+_ARCHIVE = f"""\
+{_HOME}mkdir /tmp/warm
+{written(_WARM, "/tmp/warm/Warm.java")}$home/bin/java {_SMALL} \\
+    -XX:ArchiveClassesAtExit=/tmp/made/build.jsa -cp /toolchain/build.jar Build /tmp/warm
+"""
 
 JAVA = Language(
     name="java",
     title="Java",
     extension="java",
     source="Main.java",
+    # The young generation holds no long-lived data, so it comes on top of the heap's old part.
     run=Command(
         argv=(
             "/bin/sh",
             "-c",
-            _HOME + "exec $home/bin/java -Xmx{mebibytes}m -Xss64m -XX:+UseSerialGC"
-            ' -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData -Xshare:auto -jar /box/main.jar "$@"',
+            _HOME + "exec $home/bin/java -Xmx$(({mebibytes} + 40))m -XX:MaxNewSize=32m -Xss64m"
+            " -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData"
+            " -XX:ReservedCodeCacheSize=64m -XX:CompressedClassSpaceSize=64m"
+            ' -jar /box/main.jar "$@"',
             "java",
         ),
-        memory_bytes=128 * 2**20,
-        address_bytes=4 * 2**30,
+        memory_bytes=160 * 2**20,
+        address_bytes=2 * 2**30,
     ),
     compile=Compile(
-        command=Command(
-            argv=("/bin/sh", "-c", _COMPILE), memory_bytes=2**30, address_bytes=6 * 2**30
-        ),
+        command=shell(_COMPILE, memory_bytes=2**30),
         artefact="main.jar",
+        output_bytes=16 * 2**20,
+    ),
+    caches=Caches(
+        steps=(step(_JAR), step(_ARCHIVE, _MODULES)),
+        current=shell(_HOME + fits(_MODULES), memory_bytes=2**28),
     ),
     version=("/bin/sh", "-c", _HOME + "exec $home/bin/java --version"),
     tested="17",

@@ -5,8 +5,9 @@ Example: ``mod helper;`` in ``main.rs`` finds ``/box/helper.rs``.
 
 from __future__ import annotations
 
-from benchserver.engines.languages.base import Command, Compile, Language
+from benchserver.engines.languages.base import Compile, Language
 from benchserver.engines.languages.c import NATIVE_RUN
+from benchserver.engines.languages.scripts import shell
 
 _COMPILE = """\
 [ -x /usr/bin/rustc ] && [ -x /usr/bin/gcc ] || exit 97
@@ -22,12 +23,7 @@ RUST = Language(
     extension="rs",
     source="main.rs",
     run=NATIVE_RUN,
-    compile=Compile(
-        command=Command(
-            argv=("/bin/sh", "-c", _COMPILE), memory_bytes=3 * 2**29, address_bytes=2 * 2**30
-        ),
-        artefact="main",
-    ),
+    compile=Compile(command=shell(_COMPILE, memory_bytes=2**30), artefact="main"),
     version=("/usr/bin/rustc", "--version"),
     tested="1.63",
     install="apt install rustc gcc libc6-dev",

@@ -1,26 +1,34 @@
 """TypeScript: checked and emitted by the ``typescript`` package, then run by node.
 
-Example: ``const n: number = "x"`` is a compile error, not a program that runs.
+The cache is a snapshot of the compiler with the library's types already parsed. Example:
+``const n: number = "x"`` is a compile error, not a program that runs (ADR 0011).
 """
 
 from __future__ import annotations
 
-from benchserver.engines.languages.base import Command, Compile, Language
+from benchserver.engines.languages.base import Caches, Command, Compile, Language
 from benchserver.engines.languages.javascript import (
     NODE,
     NODE_ADDRESS,
     NODE_MEMORY,
     NODE_OUT_OF_MEMORY,
 )
+from benchserver.engines.languages.scripts import driver, fits, shell, step, written
 
-_COMPILE = """\
-tsc=/usr/share/nodejs/typescript/lib/tsc.js
-[ -x /usr/bin/node ] && [ -f $tsc ] || exit 97
-printf 'declare var require: any, process: any, module: any;' >/tmp/node.d.ts
-/usr/bin/node $tsc --target es2022 --module commonjs --esModuleInterop --noEmitOnError \
-    --outDir /tmp/out /tmp/node.d.ts /box/main.ts </dev/null >/dev/null 2>&1 || exit 1
-exec cat /tmp/out/main.js
+_LIBRARY = "/usr/share/nodejs/typescript/lib"
+_COMPILER = f"{_LIBRARY}/typescript.js"
+_WHOLE = (
+    written(driver("compile_ts.js"), "/tmp/driver.js")
+    + f"cat {_COMPILER} /tmp/driver.js >/tmp/whole.js\n"
+)
+_COMPILE = f"""\
+[ -x {NODE} ] && [ -f {_COMPILER} ] || exit 97
+if {fits(NODE, _COMPILER)}; then
+    exec {NODE} --snapshot-blob /toolchain/compiler.blob </dev/null 2>/dev/null
+fi
+{_WHOLE}exec {NODE} /tmp/whole.js </dev/null 2>/dev/null
 """
+_SNAPSHOT = f"{_WHOLE}{NODE} --snapshot-blob /tmp/made/compiler.blob --build-snapshot /tmp/whole.js"
 
 TYPESCRIPT = Language(
     name="typescript",
@@ -33,13 +41,15 @@ TYPESCRIPT = Language(
         address_bytes=NODE_ADDRESS,
     ),
     compile=Compile(
-        command=Command(
-            argv=("/bin/sh", "-c", _COMPILE), memory_bytes=2**30, address_bytes=NODE_ADDRESS
-        ),
+        command=shell(_COMPILE, memory_bytes=2**30),
         artefact="main.js",
         output_bytes=16 * 2**20,
     ),
-    version=(NODE, "/usr/share/nodejs/typescript/lib/tsc.js", "--version"),
+    caches=Caches(
+        steps=(step(_SNAPSHOT, NODE, _COMPILER),),
+        current=shell(fits(NODE, _COMPILER), memory_bytes=2**28),
+    ),
+    version=(NODE, f"{_LIBRARY}/tsc.js", "--version"),
     tested="4.8",
     install="apt install nodejs node-typescript",
     hello=(

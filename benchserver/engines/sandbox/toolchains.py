@@ -1,13 +1,16 @@
 """Where the prepared caches of a language lie on this machine: made once, read-only in boxes.
 
 Example: the C++ toolchain holds a precompiled header. A box of any uid must be able to read them,
-so as root they lie below ``/var/cache``, else in the user's cache folder.
+so root makes them below ``/var/cache``, where every other user's boxes find them too; an ordinary
+user alone makes them in its own cache folder.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+SYSTEM = Path("/var/cache/benchserver/toolchains")
 
 
 def toolchain_folder(name: str) -> Path:
@@ -16,7 +19,15 @@ def toolchain_folder(name: str) -> Path:
 
 
 def _base() -> Path:
-    if os.geteuid() == 0:
-        return Path("/var/cache/benchserver/toolchains")
+    if os.geteuid() == 0 or _is_roots(SYSTEM):
+        return SYSTEM
     cache = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(cache) if cache else Path.home() / ".cache") / "benchserver" / "toolchains"
+
+
+def _is_roots(folder: Path) -> bool:
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    return folder.is_dir() and found.st_uid == 0 and not found.st_mode & 0o022
