@@ -8,9 +8,12 @@ samples of a scored package are shown and not judged.
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import PurePosixPath
 from typing import Any
 
 from benchserver.core.task import ProgramCase, ProgramCases, Subtask
@@ -19,6 +22,7 @@ from benchserver.engines.taskformats.icpc.validators import rule_of, tool_of
 from benchserver.engines.taskformats.native.folder import Folder
 
 _SETTINGS = ("testdata.yaml", "test_group.yaml")
+_LINK = re.compile(r"\.\./[\w./-]{1,200}")
 _ARGUMENTS = (".args", ".files", ".yaml")
 _AGGREGATIONS = {"min": "min", "pass-fail": "min", "sum": "sum", "max": "", "avg": ""}
 _FLAGS = ("output_validator_flags", "output_validator_args")
@@ -77,10 +81,23 @@ def _group(
 
 def _case(folder: Folder, place: str) -> ProgramCase:
     return ProgramCase(
-        stdin=folder.text(f"{place}.in"),
-        expected=folder.text(f"{place}.ans"),
+        stdin=_content(folder, f"{place}.in"),
+        expected=_content(folder, f"{place}.ans"),
         name=place.removeprefix("data/"),
     )
+
+
+def _content(folder: Folder, inner: str) -> str:
+    """The file's text; a link that a checkout or archive wrote as its target's path is followed.
+
+    Groups that contain the cases of smaller groups are customarily made of such links.
+    """
+    text = folder.text(inner)
+    if not _LINK.fullmatch(text) or PurePosixPath(text).suffix != PurePosixPath(inner).suffix:
+        return text
+    target = posixpath.normpath(f"{posixpath.dirname(inner)}/{text}")
+    inside = target.startswith("data/") and folder.has(target)
+    return folder.text(target) if inside else text
 
 
 def _settings(folder: Folder, inner: str, around: Mapping[str, Any]) -> dict[str, Any]:
