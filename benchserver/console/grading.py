@@ -15,15 +15,16 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from benchserver.core.errors import BadInput, MissingPart, PlatformFault
-from benchserver.core.task import CallCases, CheckScript, ProgramCases, TaskSpec
+from benchserver.core.task import CallCases, CheckScript, ProgramCases, Shape, TaskSpec
 from benchserver.core.verdict import FaultKind, Judgement
 from benchserver.engines.judges.compose import whole_program
 from benchserver.engines.judges.registry import judge
+from benchserver.engines.languages.registry import LANGUAGES
 from benchserver.engines.sandbox.base import Sandbox
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Tally:
     passed: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    points: int = 0
+    points_total: int = 0
     seconds: float = 0.0
 
     def add(self, sample: Sample, outcome: Judgement | PlatformFault) -> None:
@@ -64,6 +67,8 @@ class Tally:
         self.judged[sample.task.source_id] += 1
         self.passed[sample.task.source_id] += outcome.passed
         self.verdicts[outcome.verdict.value] += 1
+        self.points += outcome.points
+        self.points_total += outcome.points_total
 
     @property
     def samples(self) -> int:
@@ -153,6 +158,8 @@ def result_line(
         memory_bytes=outcome.memory_bytes,
         detail=outcome.detail,
     )
+    if outcome.points_total:
+        line.update(points=outcome.points, points_total=outcome.points_total)
     if show_tests and not outcome.passed:
         line["test"] = failing_test(sample.task, outcome.detail)
     return line
@@ -186,6 +193,7 @@ def summary(
         "pass_at_k": _pass_at_k(tally),
         "verdicts": dict(sorted(tally.verdicts.items())),
         "faults": dict(sorted(tally.faults.items())),
+        "points": {"earned": tally.points, "total": tally.points_total},
         "seconds": round(tally.seconds, 3),
         "programs_per_second": round(samples / tally.seconds, 2) if tally.seconds else 0.0,
         "workers": workers,
@@ -239,6 +247,8 @@ def summary_lines(document: Mapping[str, Any]) -> list[str]:
         interval = f"  [{low:.4f}, {high:.4f}] {found['method']}" if low is not None else ""
         lines.append(f"pass@{k:<4} {found['mean']:.4f}{interval}")
     lines += [f"{name:<14} {count}" for name, count in document["verdicts"].items()]
+    if document["points"]["total"]:
+        lines.append("points         {earned} of {total}".format(**document["points"]))
     lines += [f"fault {name}: {count} (not scored)" for name, count in document["faults"].items()]
     lines.append(
         f"{document['seconds']:.1f} s, {document['programs_per_second']:.1f} programs/s, "
@@ -297,16 +307,23 @@ def _sample(
     if task is None:
         problem = f"unknown task_id {str(fields.get('task_id'))[:80]!r}"
         raise BadInput(problem, place=place, mend="Use a task_id of the --tasks file.")
+    task = _in_language(task, fields.get("language", task.language), place=place)
     code = _code(fields, task, place=place)
     return Sample(fields=fields, task=task, index=seen[task.source_id], code=code)
 
 
+def _in_language(task: TaskSpec, language: Any, *, place: str) -> TaskSpec:
+    """Cases of stdin and stdout judge a program of any language; other tasks have just one."""
+    if language == task.language:
+        return task
+    if task.shape is Shape.PROGRAM and not task.prompt_code and language in LANGUAGES:
+        return replace(task, language=language)
+    problem = f"the task is in {task.language}, not in {str(language)[:40]!r}"
+    raise BadInput(problem, place=place, mend="Leave language out or name the task's.")
+
+
 def _code(fields: Mapping[str, Any], task: TaskSpec, *, place: str) -> str:
     """``completion`` continues the prompt, ``solution`` is a whole program; one must be there."""
-    language = fields.get("language", task.language)
-    if language != task.language:
-        problem = f"the task is in {task.language}, not in {str(language)[:40]!r}"
-        raise BadInput(problem, place=place, mend="Leave language out or name the task's.")
     for name in ("completion", "solution"):
         if isinstance(fields.get(name), str):
             text = str(fields[name])

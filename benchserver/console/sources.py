@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchserver import wiring
 from benchserver.core.task import Split, TaskSpec
-from benchserver.engines.taskformats import registry
+from benchserver.engines.taskformats import icpc, registry
 from benchserver.engines.taskformats.native import wrong_solutions
 from benchserver.pools.intake import Report, examine_all
 
@@ -38,6 +38,8 @@ def examined(
 def _wrong_of(path: Path, format: str) -> Callable[[TaskSpec], Sequence[str]]:
     """The author's own wrong solutions, where the format carries them."""
     name = registry.detect(path) if format == registry.AUTO else format
-    if name != "native":
-        return lambda task: ()
-    return lambda task: wrong_solutions(path, task.source_id)
+    if name == "icpc":
+        return lambda task: icpc.wrong_solutions(path, task)
+    if name == "native":
+        return lambda task: wrong_solutions(path, task.source_id)
+    return lambda task: ()
