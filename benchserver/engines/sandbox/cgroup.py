@@ -58,6 +58,15 @@ class BoxGroup(Protocol):
     def release(self) -> None: ...
 
 
+def admit(group: BoxGroup, pid: int) -> None:
+    """Move a process that waits for it into ``group``. Raises ``PlatformFault``."""
+    try:
+        for entrance in group.entrances():
+            _write(Path(entrance), str(pid))
+    except OSError as error:
+        raise PlatformFault("cgroup", f"cannot enter: {error.strerror}") from error
+
+
 class Hierarchy(Protocol):
     """Where boxes' cgroups are made."""
 

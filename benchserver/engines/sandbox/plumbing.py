@@ -17,20 +17,24 @@ from typing import Any
 _ABOVE = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Pipes:
-    """``child``: to become 0, 1, 2; ``child_status``: for bubblewrap itself; the rest is ours."""
+    """``child``: to become 0, 1, 2; the rest is ours (-1: none) until given away."""
 
     child: tuple[int, int, int]
-    child_status: int
     stdin: int
     stdout: int
     stderr: int
-    status: int
+    given: bool = False
 
-    @property
-    def ours(self) -> tuple[int, int, int, int]:
-        return self.stdin, self.stdout, self.stderr, self.status
+    def give(self) -> None:
+        """Our ends belong to somebody who will close them."""
+        self.given = True
+
+    def close(self) -> None:
+        if not self.given:
+            close_all((self.stdin, self.stdout, self.stderr))
+        self.given = True
 
 
 class Crossing:
@@ -101,14 +105,12 @@ def standard_pipes(*, captured: bool, feed: bool) -> Pipes:
     """stdin fed or empty, stdout captured or dropped, stderr always captured."""
     stdin = pipe() if feed else (_null(os.O_RDONLY), -1)
     stdout = pipe() if captured else (-1, _null(os.O_WRONLY))
-    stderr, status = pipe(), pipe()
+    stderr = pipe()
     return Pipes(
         child=(stdin[0], stdout[1], stderr[1]),
-        child_status=status[1],
         stdin=stdin[1],
         stdout=stdout[0],
         stderr=stderr[0],
-        status=status[0],
     )
 
 

