@@ -18,9 +18,9 @@ from benchserver.engines.taskformats.native import wrong_solutions
 from benchserver.pools.intake import Report, examine_all
 
 
-def read(path: Path, *, format: str, split: str) -> list[TaskSpec]:
+def read(path: Path, *, format: str, split: str, language: str = "") -> list[TaskSpec]:
     """The source's tasks; ``split``: auto keeps what the source says (private when silent)."""
-    tasks = registry.read(path, format=format)
+    tasks = registry.read(path, format=format, language=language)
     if split == "auto":
         return tasks
     return [dataclasses.replace(task, split=Split(split)) for task in tasks]

@@ -27,9 +27,18 @@ FORMATS: dict[str, TaskFormat] = {
 AUTO = "auto"
 
 
-def read(path: Path, *, format: str = AUTO) -> list[TaskSpec]:
-    """All tasks of the source. Raises ``SourceFaults`` for its flaws, ``BadInput`` before that."""
-    return format_named(detect(path) if format == AUTO else format, path=path).read(path)
+def read(path: Path, *, format: str = AUTO, language: str = "") -> list[TaskSpec]:
+    """All tasks of the source. Raises ``SourceFaults`` for its flaws, ``BadInput`` before that.
+
+    ``language``: for formats whose tasks can be solved in several; empty lets the format choose.
+    """
+    chosen = format_named(detect(path) if format == AUTO else format, path=path)
+    if not language:
+        return chosen.read(path)
+    if isinstance(chosen, Icpc):
+        return chosen.read_in(path, language)
+    problem = f"a {chosen.name} source has the language it is written in"
+    raise BadInput(problem, place=path.name, mend="Leave the language out.")
 
 
 def detect(path: Path) -> str:

@@ -20,10 +20,12 @@ class Command(ReportingCommand):
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="a task file or folder")
         parser.add_argument("--format", default="auto")
+        parser.add_argument("--language", default="", help="of problem packages, instead of theirs")
 
     def answer(self, **options: Any) -> Answer:
         path, format = options["path"], options["format"]
-        tasks = sources.read(path, format=format, split="auto")
+        language = options["language"]
+        tasks = sources.read(path, format=format, split="auto", language=language)
         reports = [report for _, report in sources.examined(tasks, path, format=format)]
         bad = [report for report in reports if not report.good]
         lines = [line(report) for report in reports]

@@ -26,11 +26,13 @@ class Command(ReportingCommand):
         parser.add_argument("path", type=Path, help="a task file or folder")
         parser.add_argument("--pool", required=True, help="created when it does not exist")
         parser.add_argument("--format", default="auto")
+        parser.add_argument("--language", default="", help="of problem packages, instead of theirs")
         parser.add_argument("--split", default="auto", choices=("auto", "public", "private"))
 
     def answer(self, **options: Any) -> Answer:
         path, format = options["path"], options["format"]
-        tasks = sources.read(path, format=format, split=options["split"])
+        chosen = {key: options[key] for key in ("split", "language")}
+        tasks = sources.read(path, format=format, **chosen)
         wiring.sandbox()  # a machine that cannot judge refuses before a pool is made
         pool = ensure_pool(slug=options["pool"], name=options["pool"], by=OPERATOR)
         done = self._ingest(pool, tasks, path, format)
