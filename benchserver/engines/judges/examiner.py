@@ -42,6 +42,7 @@ class Line:
         self.broken = ""
         self.raised: list[BaseException] = []
         self._opaque: dict[int, Opaque] = {}
+        self._lengths: dict[int, int] = {}
 
     def ask(self, do: str, on: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call. Returns the candidate's value or raises what it raised."""
@@ -54,6 +55,8 @@ class Line:
         except WireError:
             self.break_("unsupported")
         self.calls += 1
+        if do in ("call", "set", "put"):  # may change what is inside
+            self._lengths.clear()
         return self._settle(self._exchange(message), args)
 
     def load_report(self) -> dict[str, Any]:
@@ -67,6 +70,11 @@ class Line:
         poller = select.poll()
         poller.register(IN, select.POLLIN)
         return all(not flags & select.POLLIN for _, flags in poller.poll(0))
+
+    def told_length(self, on: int, length: Any) -> None:
+        """Length and items must agree: three items that are none would pass every ``all(...)``."""
+        if self._lengths.setdefault(on, length) != length:
+            self.break_("forged")
 
     def break_(self, reason: str) -> NoReturn:
         self.broken = self.broken or reason
@@ -150,7 +158,9 @@ class Opaque(Stub):
     """An object that stays with the candidate. Equal only to itself: it never compares."""
 
     def __len__(self) -> Any:
-        return self._line.ask("len", self._on, (), {})
+        length = self._line.ask("len", self._on, (), {})
+        self._line.told_length(self._on, length)
+        return length
 
     def __bool__(self) -> Any:
         return self._line.ask("bool", self._on, (), {})
@@ -163,7 +173,16 @@ class Opaque(Stub):
 
     def __iter__(self) -> Iterator[Any]:
         found = self._line.ask("iter", self._on, (), {})
-        return found if isinstance(found, Opaque) else iter(found)
+        if isinstance(found, Opaque):
+            return self if found is self else self._counted(iter(found.__next__, Stub))
+        return self._counted(iter(found))
+
+    def _counted(self, items: Iterator[Any]) -> Iterator[Any]:
+        count = 0
+        for item in items:
+            count += 1
+            yield item
+        self._line.told_length(self._on, count)
 
     def __next__(self) -> Any:
         return self._line.ask("next", self._on, (), {})
