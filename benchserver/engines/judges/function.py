@@ -16,6 +16,7 @@ from benchserver.engines.judges.compose import box_program, code_bytes
 from benchserver.engines.judges.endings import without_starving
 from benchserver.engines.judges.questions import put_cases
 from benchserver.engines.judges.scripts import examine
+from benchserver.engines.judges.shims.judge import judge_shimmed
 from benchserver.engines.sandbox.base import BoxRequest, Sandbox
 
 _BACKSTOP = 6  # wall seconds per CPU second of limit, and a start: only for a stuck host
@@ -25,6 +26,8 @@ _EXAMINER_MEMORY = 512 * 2**20
 
 def judge_function(*, task: TaskSpec, code: str, sandbox: Sandbox) -> Judgement:
     """One judgement. Raises ``PlatformFault`` when the box, the host or the task itself failed."""
+    if task.language != "python":
+        return judge_shimmed(task=task, code=code, sandbox=sandbox)
     tests = task.tests
     if isinstance(tests, CheckScript):
         examiner, candidate = (

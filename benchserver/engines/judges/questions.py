@@ -19,7 +19,12 @@ from benchserver.core.task import CallCase, CallCases, State, TaskSpec
 from benchserver.core.verdict import Judgement, Verdict
 from benchserver.engines.judges import frames, wire
 from benchserver.engines.judges.compare import same
-from benchserver.engines.judges.endings import judgement, limit_verdict, without_starving
+from benchserver.engines.judges.endings import (
+    judgement,
+    limit_verdict,
+    together,
+    without_starving,
+)
 from benchserver.engines.sandbox.base import BoxRequest, Ending, Sandbox
 
 FRAME_SLACK = 4096
@@ -29,40 +34,41 @@ LOAD_ENDS = {
 }
 
 
-def put_cases(*, task: TaskSpec, tests: CallCases, box: BoxRequest, sandbox: Sandbox) -> Judgement:
-    """One judgement over all cases. Raises ``PlatformFault`` when the box or the host failed."""
+def put_cases(
+    *,
+    task: TaskSpec,
+    tests: CallCases,
+    box: BoxRequest,
+    sandbox: Sandbox,
+    out_of_memory: Sequence[bytes] = (),
+) -> Judgement:
+    """One judgement over all cases. Raises ``PlatformFault`` when the box or the host failed.
+
+    ``out_of_memory``: what a runtime says on stderr when it ends itself for lack of memory.
+    """
     cases = list(enumerate(tests.cases))
     random.SystemRandom().shuffle(cases)
     rounds = [[case] for case in cases] if tests.state is State.FRESH else [cases]
     judged = []
     for asked in rounds:
         questions = Questions(task.entry_point, asked, tolerance=tests.tolerance)
-        judged.append(without_starving(partial(_one_box, questions, box, sandbox)))
+        judged.append(without_starving(partial(_one_box, questions, box, sandbox, out_of_memory)))
         if not judged[-1].passed:
             break
-    return judged[0] if len(judged) == 1 else total(judged)
+    return together(judged, decided_by=judged[-1])
 
 
-def total(judged: Sequence[Judgement]) -> Judgement:
-    """The last judgement decides; time adds up, memory is the highest."""
-    last = judged[-1]
-    return Judgement(
-        verdict=last.verdict,
-        cpu_seconds=sum(one.cpu_seconds for one in judged),
-        wall_seconds=sum(one.wall_seconds for one in judged),
-        memory_bytes=max(one.memory_bytes for one in judged),
-        detail=last.detail,
-        isolation=last.isolation,
-    )
-
-
-def _one_box(questions: Questions, box: BoxRequest, sandbox: Sandbox) -> Judgement:
+def _one_box(
+    questions: Questions, box: BoxRequest, sandbox: Sandbox, out_of_memory: Sequence[bytes]
+) -> Judgement:
     (verdict, detail), candidate = sandbox.converse(box, questions.put)
     if candidate.ending is Ending.STARVED:
         raise PlatformFault("starved", "the host was too busy to run the box")
     limited = limit_verdict(candidate)
     if limited:
         return judgement(limited, candidate, sandbox, detail=candidate.ending.value)
+    if verdict is Verdict.RUNTIME_ERROR and any(w in candidate.stderr for w in out_of_memory):
+        verdict = Verdict.MEMORY_LIMIT
     return judgement(verdict, candidate, sandbox, detail=detail)
 
 

@@ -11,14 +11,15 @@ from benchserver.engines.judges.compose import MAX_CODE
 from benchserver.engines.judges.endings import isolation_of
 from benchserver.engines.judges.function import judge_function
 from benchserver.engines.judges.program import judge_program
+from benchserver.engines.judges.unittests.judge import judge_unittests
 from benchserver.engines.languages.registry import LANGUAGES
 from benchserver.engines.sandbox.base import Sandbox
 
 JUDGES: dict[Shape, Judge] = {
     Shape.FUNCTION: judge_function,
     Shape.PROGRAM: judge_program,
+    Shape.UNITTESTS: judge_unittests,
 }
-FUNCTIONS_IN = ("python",)
 
 
 def judge(*, task: TaskSpec, code: str, sandbox: Sandbox) -> Judgement:
@@ -29,8 +30,6 @@ def judge(*, task: TaskSpec, code: str, sandbox: Sandbox) -> Judgement:
         return Judgement(
             verdict=Verdict.COMPILE_ERROR, detail="too long", isolation=isolation_of(sandbox)
         )
-    if task.language not in LANGUAGES or (
-        task.shape is Shape.FUNCTION and task.language not in FUNCTIONS_IN
-    ):
+    if task.language not in LANGUAGES:
         raise PlatformFault("language", f"no judge for {task.language}")
     return JUDGES[task.shape](task=task, code=code, sandbox=sandbox)
