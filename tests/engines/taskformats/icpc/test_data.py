@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.taskformats.icpc.packages import package, problems_of, cases_of
+from tests.engines.taskformats.icpc.packages import cases_of, package, problems_of
 from tests.shared_data import shared
 
 SCORED = "name: Double\ntype: scoring\n"

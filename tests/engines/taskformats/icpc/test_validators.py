@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchserver.core.task import Blanks, Letters, Tool
-from tests.engines.taskformats.icpc.packages import package, problems_of, cases_of
+from tests.engines.taskformats.icpc.packages import cases_of, package, problems_of
 
 ANY, EXACT, FREE, KEPT = Letters.ANY_CASE, Letters.EXACT, Blanks.FREE, Blanks.KEPT
 
