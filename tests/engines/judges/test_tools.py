@@ -7,7 +7,8 @@ import pytest
 from benchserver.core.errors import PlatformFault
 from benchserver.core.task import ProgramCase, Tool
 from benchserver.engines.judges.tools import answer_of, tool_box
-from benchserver.engines.sandbox.base import BoxResult, Ending, Sandboxfrom tests.engines.judges.needs import needs
+from benchserver.engines.sandbox.base import BoxResult, Ending, Sandbox
+from tests.engines.judges.needs import needs
 
 CASE = ProgramCase(stdin="3\n", expected="6\n")
 
