@@ -204,6 +204,8 @@ class TaskSpec:
     ``created``: ISO date or empty.
     ``solution_files``: when a solution is several files, their paths; then every solution
     (``reference`` too) is the text that ``core/solution.py`` joins and splits.
+    ``stop_tokens``: where a completion of the prompt is cut, as its source says; ``closing``: the
+    text that ends it then (a last brace).
     """
 
     source_id: str
@@ -226,6 +228,8 @@ class TaskSpec:
     canary: str = ""
     twin_of: str = ""
     solution_files: tuple[str, ...] = ()
+    stop_tokens: tuple[str, ...] = ()
+    closing: str = ""
 
     def __repr__(self) -> str:  # content never reaches a log through a repr
         return f"<TaskSpec {self.shape} {self.language}>"
@@ -275,6 +279,7 @@ def from_payload(payload: Mapping[str, Any]) -> TaskSpec:
     data["split"] = Split(data["split"]) if data["split"] else None
     data["sources"] = tuple(data["sources"])
     data["solution_files"] = tuple(data.get("solution_files", ()))
+    data["stop_tokens"] = tuple(data.get("stop_tokens", ()))
     return TaskSpec(**data)
 
 

@@ -65,6 +65,9 @@ def examine_all(
 
 
 def _gates(task: TaskSpec, judging: Judging, wrong: Sequence[str]) -> Iterator[Gate]:
+    if not task.reference.strip():
+        yield Gate(name="reference", held=False, figure="the source has no reference solution")
+        return
     verdicts = [judging(task, task.reference).verdict for _ in range(REFERENCE_RUNS)]
     passes = sum(verdict == "passed" for verdict in verdicts)
     figure = f"{passes} of {REFERENCE_RUNS} runs passed"
