@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
-from benchserver.core.errors import PlatformFault
+from benchserver.core.errors import BadInput, PlatformFault
 from benchserver.core.solution import split
 from benchserver.core.task import Limits, TaskSpec
 from benchserver.core.verdict import Judgement, Verdict
@@ -30,6 +31,16 @@ from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Ending, Sand
 _BACKSTOP = 6
 _START_SECONDS = 30.0
 _MEBIBYTE = 2**20
+_NOTHING_RAN = BoxResult(
+    ending=Ending.EXITED,
+    exit_code=1,
+    stdout=b"",
+    stderr=b"",
+    cpu_seconds=0.0,
+    wall_seconds=0.0,
+    memory_bytes=0,
+)
+_WORKING: WeakKeyDictionary[Sandbox, set[str]] = WeakKeyDictionary()  # compilers that have built
 
 
 class NotCompiled(Exception):
@@ -100,8 +111,18 @@ def build_solution(*, task: TaskSpec, code: str, sandbox: Sandbox) -> Built:
         raise PlatformFault("language", f"no such language {language}")
     files = {LANGUAGES[language].source: code_bytes(code)}
     if task.solution_files:
-        files = {path: code_bytes(text) for path, text in split(code).items()}
+        files = _files_of(task, code)
     return without_starving(lambda: build(language=language, files=files, sandbox=sandbox))
+
+
+def _files_of(task: TaskSpec, code: str) -> dict[str, bytes]:
+    """Of what a solution brings, the files that the task asks for."""
+    try:
+        brought = split(code)
+    except BadInput:
+        raise NotCompiled(_NOTHING_RAN) from None
+    wanted = task.solution_files
+    return {path: code_bytes(brought[path]) for path in wanted if path in brought}
 
 
 def not_compiled(problem: NotCompiled, sandbox: Sandbox) -> Judgement:
@@ -127,19 +148,43 @@ def build_as(chosen: Language, *, files: Mapping[str, bytes], sandbox: Sandbox) 
     """Like ``build``, for a variant of a language: other commands, the same toolchain."""
     if chosen.compile is None:
         return Built(language=chosen, files={**files, **chosen.support})
-    result = sandbox.run(_compile_box(chosen, chosen.compile, files))
-    if result.ending is Ending.STARVED:
-        raise PlatformFault("starved", "the host was too busy to compile")
-    if result.ending is Ending.EXITED and result.exit_code == NO_TOOLCHAIN:
-        raise PlatformFault("no_toolchain", f"{chosen.title} is missing: {chosen.install}")
-    if result.ending is not Ending.EXITED or result.exit_code != 0 or not result.stdout:
+    result = _compile(chosen, chosen.compile, files, sandbox)
+    if not _well(result):
+        _blame_nobody_for_a_broken_compiler(LANGUAGES.get(chosen.name, chosen), sandbox)
         raise NotCompiled(result)
+    _WORKING.setdefault(sandbox, set()).add(chosen.name)
     artefact = chosen.compile.artefact
     return Built(
         language=chosen,
         files={artefact: result.stdout, **chosen.support},
         executables=frozenset((artefact,)),
     )
+
+
+def _compile(
+    language: Language, step: Compile, files: Mapping[str, bytes], sandbox: Sandbox
+) -> BoxResult:
+    """Raises ``PlatformFault`` when the compile box says nothing about the sources."""
+    result = sandbox.run(_compile_box(language, step, files))
+    if result.ending is Ending.STARVED:
+        raise PlatformFault("starved", "the host was too busy to compile")
+    if result.ending is Ending.EXITED and result.exit_code == NO_TOOLCHAIN:
+        raise PlatformFault("no_toolchain", f"{language.title} is missing: {language.install}")
+    return result
+
+
+def _well(result: BoxResult) -> bool:
+    return result.ending is Ending.EXITED and result.exit_code == 0 and bool(result.stdout)
+
+
+def _blame_nobody_for_a_broken_compiler(language: Language, sandbox: Sandbox) -> None:
+    """Before the first source is called bad, the compiler must have built something here."""
+    if language.compile is None or language.name in _WORKING.setdefault(sandbox, set()):
+        return
+    files = {language.source: language.hello.encode()}
+    if not _well(_compile(language, language.compile, files, sandbox)):
+        raise PlatformFault("broken_toolchain", f"{language.title} builds nothing: see doctor")
+    _WORKING[sandbox].add(language.name)
 
 
 def _compile_box(language: Language, step: Compile, files: Mapping[str, bytes]) -> BoxRequest:

@@ -64,6 +64,7 @@ JAVA = Language(
             "-c",
             _HOME + "exec $home/bin/java -Xmx$(({mebibytes} + 40))m -XX:MaxNewSize=32m -Xss64m"
             " -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData"
+            " -XX:+DisplayVMOutputToStderr"
             " -XX:ReservedCodeCacheSize=64m -XX:CompressedClassSpaceSize=64m"
             ' -jar /box/main.jar "$@"',
             "java",

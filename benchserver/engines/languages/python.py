@@ -20,6 +20,7 @@ except (SyntaxError, ValueError, RecursionError, MemoryError):
     sys.stderr.write("\\0not compiled\\0")
     sys.stderr.flush()
     sys.exit(93)
+sys.path.append("/box")
 names = sys.modules["__main__"].__dict__
 del source, file
 exec(code, names)
