@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 IMAGE = "benchserver-sandbox:base"
-BUILD = Path(__file__).parents[2] / "deploy" / "sandbox" / "build_base.sh"
+BUILD = Path(__file__).parents[2] / "deploy" / "sandbox" / "build.sh"
 HARDENED = (
     "--rm",
     "--init",
@@ -28,7 +28,7 @@ PROGRAM = "import os; print('uid', os.getuid(), 'kernel', os.uname().release)"
 
 @pytest.fixture(scope="session")
 def image() -> str:
-    subprocess.run([BUILD, IMAGE], check=True, timeout=600)
+    subprocess.run([BUILD, "base"], check=True, timeout=600)
     return IMAGE
 
 

@@ -7,14 +7,33 @@ engine of the table that this machine has, probed, or refuses with the line that
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from benchserver.core.errors import BadInput, MissingPart
 from benchserver.engines.sandbox.base import Sandbox
 from benchserver.engines.sandbox.bubblewrap import Bubblewrap
+from benchserver.engines.sandbox.docker.engine import Docker
 
+RUNTIMES = ("runc", "runsc")
 ENGINES: dict[str, Callable[[], Sandbox]] = {
     "bubblewrap": Bubblewrap,
+    "docker": Docker,
+    "docker+runsc": partial(Docker, runtime="runsc"),
 }
+
+
+def engine_name(sandbox: str, *, runtime: str) -> str:
+    """The engine that two settings name together: ``docker`` and ``runsc``: ``docker+runsc``.
+
+    A runtime that the engine would ignore is refused: it was asked for, so it is not dropped.
+    """
+    if runtime in ("", "runc"):
+        return sandbox
+    if sandbox == "bubblewrap":
+        raise BadInput(
+            f"bubblewrap has no runtime {runtime!r}", place="SANDBOX_RUNTIME", mend="Remove it"
+        )
+    return f"docker+{runtime}"
 
 
 def open_sandbox(name: str = "auto") -> Sandbox:

@@ -13,14 +13,11 @@ from benchserver.engines.sandbox import probe
 from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Ending, Level
 from benchserver.engines.sandbox.registry import open_sandbox
 
-HELD = {
-    **dict.fromkeys(probe._MANDATORY),
-    "fork_many": None,
-}
+HELD = dict.fromkeys(probe._MANDATORY)
 
 
 class _Engine:
-    """Answers the four attacks as an engine with one leak would."""
+    """Answers the five attacks as an engine with one leak would."""
 
     name = "leaky"
     level = Level.FULL
@@ -37,6 +34,8 @@ class _Engine:
             return self._endings.get("daemon", _result(stdout=b"left\n"))
         if script == probe._FLOOD:
             return self._endings.get("flood", _result(Ending.OUTPUT_LIMIT))
+        if script == probe._FORK:
+            return self._endings.get("forks", _result(stdout=b"14\n"))
         return self._endings.get("memory", _result(Ending.MEMORY_LIMIT))
 
 
@@ -71,7 +70,6 @@ def test_the_attacks_succeed_where_nothing_stops_them() -> None:
     found = json.loads(bare.stdout)
     assert found["open_sockets"]
     assert found["read_environment"]
-    assert found["fork_many"]
     assert found["fill_shm"] is not None
 
 
@@ -99,8 +97,13 @@ def test_a_surviving_daemon_or_an_endless_output_refuses_the_engine() -> None:
 
 
 def test_without_bounds_on_the_whole_box_the_level_is_rlimits() -> None:
-    assert _level(_Engine({**HELD, "fork_many": "100 forks"})) is Level.RLIMITS
+    assert _level(_Engine(HELD, forks=_result(stdout=b"100\n"))) is Level.RLIMITS
+    assert _level(_Engine(HELD, forks=_result(stdout=b""))) is Level.RLIMITS
     assert _level(_Engine(HELD, memory=_result(stdout=b"8\n"))) is Level.RLIMITS
+
+
+def test_a_box_that_dies_of_its_processes_has_bounded_them() -> None:
+    assert _level(_Engine(HELD, forks=_result(Ending.SIGNALLED))) is Level.FULL
 
 
 def test_a_box_that_does_not_start_names_the_mend() -> None:

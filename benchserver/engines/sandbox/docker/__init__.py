@@ -1,0 +1,1 @@
+"""Docker boxes: one fresh, hardened, one-shot container per request, made ahead of its use."""
