@@ -15,12 +15,14 @@ from benchserver.engines.taskformats.exercism import Exercism
 from benchserver.engines.taskformats.humaneval import HumanEval
 from benchserver.engines.taskformats.icpc import Icpc
 from benchserver.engines.taskformats.mbpp import Mbpp
+from benchserver.engines.taskformats.multipl_e import MultiplE
 from benchserver.engines.taskformats.native import Native
 
 FORMATS: dict[str, TaskFormat] = {
     "exercism": Exercism(),
     "humaneval": HumanEval(),
     "mbpp": Mbpp(),
+    "multipl-e": MultiplE(),
     "icpc": Icpc(),
     "native": Native(),
 }
