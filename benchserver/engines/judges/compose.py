@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from benchserver.core.errors import PlatformFault
 from benchserver.core.task import TaskSpec
-from benchserver.engines.sandbox.base import BoxRequest, Ending, Sandbox
+from benchserver.engines.sandbox.base import BoxRequest, Ending, OwnProgram, Sandbox
 
 MAX_CODE = 2**20
 _FOLDER = Path(__file__).parent
@@ -23,8 +23,10 @@ _NOT_SHIPPED = ("__future__", "typing", "collections.abc")
 
 
 def whole_program(task: TaskSpec, *, completion: str) -> str:
-    """The program that a completion of the task's prompt makes."""
-    return task.prompt_code + completion
+    """The program that a completion of the task's prompt makes; stop tokens cut what runs on."""
+    found = (completion.find(token) for token in task.stop_tokens)
+    end = min((place for place in found if place >= 0), default=len(completion))
+    return task.prompt_code + completion[:end] + task.closing
 
 
 def code_bytes(code: str) -> bytes:
@@ -32,7 +34,7 @@ def code_bytes(code: str) -> bytes:
     return code.encode("utf-8", "surrogatepass")
 
 
-def box_program(name: str, sandbox: Sandbox) -> bytes:
+def box_program(name: str, sandbox: Sandbox) -> OwnProgram:
     """One of our programs (``candidate``, ``examiner``) as one compiled file (``.pyc``).
 
     Compiled once per sandbox by the *box's* Python, whose bytecode may differ from ours; every
@@ -53,7 +55,7 @@ def source_of(name: str) -> bytes:
     return ast.unparse(ast.Module(body=[*future, *body], type_ignores=[])).encode()
 
 
-_COMPILED: WeakKeyDictionary[Sandbox, dict[str, bytes]] = WeakKeyDictionary()
+_COMPILED: WeakKeyDictionary[Sandbox, dict[str, OwnProgram]] = WeakKeyDictionary()
 _COMPILING = Lock()
 _COMPILER = b"""\
 import marshal, sys
@@ -64,7 +66,7 @@ sys.stdout.buffer.write(MAGIC_NUMBER + bytes(12) + marshal.dumps(code))
 """
 
 
-def _compile(source: bytes, sandbox: Sandbox) -> bytes:
+def _compile(source: bytes, sandbox: Sandbox) -> OwnProgram:
     request = BoxRequest(
         argv=("python3", "-I", "-S", "/box/compiler.py"),
         files={"compiler.py": _COMPILER, "source.py": source},
@@ -72,7 +74,7 @@ def _compile(source: bytes, sandbox: Sandbox) -> bytes:
     result = sandbox.run(request)
     if result.ending is not Ending.EXITED or result.exit_code != 0:
         raise PlatformFault("box_program", f"{result.ending.value} {result.exit_code}")
-    return result.stdout
+    return OwnProgram(result.stdout)
 
 
 def _body(name: str) -> list[ast.stmt]:

@@ -41,6 +41,14 @@ class Ending(StrEnum):
     STARVED = "starved"  # wall limit reached because the host was busy: ours, retry
 
 
+class OwnProgram(bytes):
+    """A compiled program of *ours* (``.pyc``) that many boxes start by its ``main()``.
+
+    An engine may keep it loaded in an interpreter that never runs anything else, and then need
+    not lay it into the box. Nothing that came from outside may ever be marked so.
+    """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxRequest:
     """What to run. ``files`` appear read-only under ``/box``; cwd is a small writable ``/tmp``.

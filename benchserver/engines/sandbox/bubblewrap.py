@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from benchserver.core.errors import MissingPart, PlatformFault
 from benchserver.engines.sandbox import seccomp
-from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Guarantee, Level
+from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Guarantee, Level, OwnProgram
 from benchserver.engines.sandbox.cgroup import BoxGroup, Hierarchy, admit, find_hierarchy
 from benchserver.engines.sandbox.forkserver import MOST_FILES, Clone, Nursery, Order
 from benchserver.engines.sandbox.interpreter import find_interpreter
@@ -163,13 +163,12 @@ class Bubblewrap:
         group = self._enter(stack, request, slot)
         pipes = standard_pipes(captured=captured, feed=bool(stdin))
         stack.callback(pipes.close)
-        contents = [memory_file(content) for content in request.files.values()]
+        warm = self.start is Start.WARM and len(request.files) <= MOST_FILES
+        start = self._order if warm else self._spawn
         try:
-            warm = self.start is Start.WARM and len(contents) <= MOST_FILES
-            start = self._order if warm else self._spawn
-            process = start(request, slot, group, (*pipes.child, *extra), contents)
+            process = start(request, slot, group, (*pipes.child, *extra))
         finally:
-            close_all((*pipes.child, *contents))
+            close_all(pipes.child)
         return _Begun(
             request=request, slot=slot, group=group, pipes=pipes, process=process, stdin=stdin
         )
@@ -205,15 +204,13 @@ class Bubblewrap:
         return box
 
     def _order(
-        self,
-        request: BoxRequest,
-        slot: Slot,
-        group: BoxGroup | None,
-        places: tuple[int, ...],
-        contents: list[int],
+        self, request: BoxRequest, slot: Slot, group: BoxGroup | None, places: tuple[int, ...]
     ) -> BoxProcess:
         """A box from the slot's warm interpreter. ``group`` is entered when it has appeared."""
+        own = _own_program(request)
+        files = {name: data for name, data in request.files.items() if data is not own}
         named = bool(request.toolchain) and toolchain_folder(request.toolchain).is_dir()
+        contents = tuple(memory_file(content) for content in files.values())
         order = Order(
             argv=request.argv,
             python=self._walls.python,
@@ -222,22 +219,22 @@ class Bubblewrap:
             toolchain=request.toolchain if named else "",
             limits=self._limits(request, threads=0 if self._is_root else self._user_threads_now()),
             environment=tuple(request.environment.items()),
-            files=[(name, mode_of(request, name)) for name in request.files],
+            files=[(name, mode_of(request, name)) for name in files],
             places=places,
-            contents=tuple(contents),
+            contents=contents,
+            ready=self._nursery.ready(own) if own is not None else -1,
         )
-        return self._nursery.plant(slot, order)
+        try:
+            return self._nursery.plant(slot, order)
+        finally:
+            close_all(contents)
 
     def _spawn(
-        self,
-        request: BoxRequest,
-        slot: Slot,
-        group: BoxGroup | None,
-        places: tuple[int, ...],
-        contents: list[int],
+        self, request: BoxRequest, slot: Slot, group: BoxGroup | None, places: tuple[int, ...]
     ) -> BoxProcess:
         """A box from nothing."""
-        inward = [memory_file(seccomp.program()), *contents]
+        inward = [memory_file(seccomp.program())]
+        inward += [memory_file(content) for content in request.files.values()]
         status, child_status = pipe()
         try:
             pid, birth = spawn(
@@ -254,7 +251,7 @@ class Bubblewrap:
             os.close(status)
             raise
         finally:
-            close_all((inward[0], child_status))
+            close_all((*inward, child_status))
         return Spawned(pid=pid, birth=birth, status=status)
 
     def _enter(self, stack: ExitStack, request: BoxRequest, slot: Slot) -> BoxGroup | None:
@@ -282,3 +279,11 @@ class Bubblewrap:
             count = threads_of_user(os.geteuid())
             self._user_threads = (time.monotonic(), count)
         return count
+
+
+def _own_program(request: BoxRequest) -> OwnProgram | None:
+    """The program of ours that ``request`` starts with ``python3 -I -S /box/NAME``, if any."""
+    if request.argv[:3] != ("python3", "-I", "-S") or len(request.argv) != 4:
+        return None
+    content = request.files.get(request.argv[3].removeprefix("/box/"))
+    return content if isinstance(content, OwnProgram) else None

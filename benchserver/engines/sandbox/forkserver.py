@@ -21,15 +21,19 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import NamedTuple
 
 from benchserver.core.errors import PlatformFault
+from benchserver.engines.sandbox.base import OwnProgram
 from benchserver.engines.sandbox.plumbing import close_all, memory_file, pipe
 from benchserver.engines.sandbox.slots import Slot
 from benchserver.engines.sandbox.spawn import Launch, spawn
+from benchserver.engines.sandbox.toolchains import toolchain_folder
 from benchserver.engines.sandbox.walls import Walls
 from benchserver.engines.sandbox.zygote import BROKEN, ENDED, GO, ORDER, READY
 
 _PATIENCE = 30.0  # of a step that takes a millisecond
+_FAREWELL = 2.0
 _WORD = 512
 _CREDENTIALS = struct.Struct("iii")
 _SIGNAL_BASE = 128
@@ -38,7 +42,10 @@ MOST_FILES = 200  # descriptors in one message: the kernel allows 253
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One box. ``places``: descriptors that become 0, 1, 2, ...; ``contents``: one per file."""
+    """One box. ``places``: descriptors that become 0, 1, 2, ...; ``contents``: one per file.
+
+    ``ready``: number of the loaded program of ours to start, see ``Nursery.ready``.
+    """
 
     argv: tuple[str, ...]
     python: str
@@ -50,12 +57,13 @@ class Order:
     files: Sequence[tuple[str, int]]
     places: tuple[int, ...]
     contents: tuple[int, ...]
+    ready: int = -1
 
     def text(self) -> bytes:
         """The fields as ``zygote.Order`` reads them. Raises ``PlatformFault`` on a NUL in one."""
         fields = [
             *(str(self.scratch_bytes), str(self.shared_bytes), self.toolchain),
-            str(len(self.places)),
+            *(str(len(self.places)), str(self.ready)),
             *(str(len(self.limits)), *(" ".join(map(str, limit)) for limit in self.limits)),
             *(str(len(self.environment)), *(word for pair in self.environment for word in pair)),
             *(
@@ -69,15 +77,30 @@ class Order:
         return b"\0".join([ORDER, *(field.encode() for field in fields)])
 
 
+class Equipment(NamedTuple):
+    """What a zygote was started with: programs of ours, and whether it sees the toolchains."""
+
+    programs: int
+    toolchains: bool
+
+
 class Zygote:
     """A living zygote. One box at a time; ``close`` ends it and whatever it forked."""
 
-    def __init__(self, *, pid: int, control: socket.socket, told: tuple[int, ...]) -> None:
+    def __init__(
+        self, *, pid: int, control: socket.socket, told: tuple[int, ...], equipment: Equipment
+    ) -> None:
         self.pid = pid
+        self._equipment = equipment
         self._control = control
         self._told = told
         control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         control.setblocking(False)
+
+    def can(self, order: Order) -> bool:
+        """Whether it was started with all that ``order`` needs."""
+        knows, shows = self._equipment
+        return order.ready < knows and (shows or not order.toolchain)
 
     def awake(self) -> None:
         """Wait until it can take orders. Raises ``PlatformFault`` when it never will."""
@@ -110,8 +133,14 @@ class Zygote:
         return b""
 
     def close(self) -> None:
-        """End it. The outer box dies with it, and so does all that it forked."""
+        """End it. The outer box ends with it, and so does all that it forked."""
         self.forget()
+        with suppress(OSError):
+            life = os.pidfd_open(self.pid)
+            poller = select.poll()
+            poller.register(life, select.POLLIN)
+            poller.poll(_FAREWELL * 1000)  # it goes by itself when nobody is on the other side
+            os.close(life)
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
         with suppress(ChildProcessError):
@@ -154,15 +183,23 @@ class Nursery:
     def __init__(self, walls: Walls, filters: bytes) -> None:
         self._walls, self._filters = walls, filters
         self._living: dict[int, Zygote] = {}
+        self._ready: dict[OwnProgram, int] = {}
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="zygotes")
         self._owner = os.getpid()
         self._mutex = Lock()
 
+    def ready(self, program: OwnProgram) -> int:
+        """The number under which zygotes keep ``program``; new ones are loaded from now on."""
+        with self._mutex:
+            return self._ready.setdefault(program, len(self._ready))
+
     def plant(self, slot: Slot, order: Order) -> Clone:
-        """A box from the slot's zygote; one that is gone is replaced once."""
+        """A box from the slot's zygote; one that is gone or knows too little is replaced."""
         self._disown_after_fork()
         zygote = self._living.get(slot.number)
-        if zygote is not None:
+        if zygote is not None and not zygote.can(order):
+            self.retire(slot.number)
+        elif zygote is not None:
             try:
                 zygote.plant(order)
                 return Clone(zygote)
@@ -199,13 +236,14 @@ class Nursery:
     def _start(self, slot: Slot) -> Zygote:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         silence, speech, complaint = pipe(), pipe(), pipe()
-        inward = (memory_file(zygote_source()), memory_file(self._filters))
+        programs, toolchains = tuple(self._ready), toolchain_folder("").is_dir()
+        inward = [memory_file(data) for data in (zygote_source(), self._filters, *programs)]
         try:
             pid, birth = spawn(
-                self._walls.outer(zygote=inward[0], filters=inward[1]),
+                self._walls.outer(zygote=inward[0], filters=inward[1], ready=inward[2:]),
                 Launch(
                     place=(silence[0], speech[1], complaint[1], theirs.fileno()),
-                    keep=inward,
+                    keep=tuple(inward),
                     entrances=(),
                     rlimits=(),
                     uid=slot.uid,
@@ -214,7 +252,9 @@ class Nursery:
         finally:
             theirs.close()
             close_all((*silence, *speech, complaint[1], *inward))
-        return Zygote(pid=pid, control=ours, told=(birth, complaint[0]))
+        told = (birth, complaint[0])
+        equipment = Equipment(programs=len(programs), toolchains=toolchains)
+        return Zygote(pid=pid, control=ours, told=told, equipment=equipment)
 
     def _disown_after_fork(self) -> None:
         """A forked worker inherits its parent's ends but must not use its parent's zygotes."""

@@ -64,8 +64,13 @@ class Walls:
             *("--chdir", "/tmp", "--", program, *request.argv[1:]),
         )
 
-    def outer(self, *, zygote: int, filters: int) -> tuple[str, ...]:
+    def outer(self, *, zygote: int, filters: int, ready: list[int]) -> tuple[str, ...]:
         """The box around a warm interpreter, which itself takes every right from what it forks."""
+        programs = [
+            word
+            for number, descriptor in enumerate(ready)
+            for word in (*_permission(0o444), str(descriptor), f"/box/ready-{number}")
+        ]
         return (
             *(self._bwrap, "--unshare-all", "--unshare-user"),
             *self._rooms,
@@ -73,6 +78,7 @@ class Walls:
             *_toolchains(),
             *("--perms", "0444", "--ro-bind-data", str(zygote), "/box/zygote.py"),
             *("--perms", "0444", "--ro-bind-data", str(filters), "/box/filter"),
+            *programs,
             *("--remount-ro", "/dev", "--remount-ro", "/"),  # its clones name themselves in /proc
             *("--chdir", "/", "--", self.python, "-I", "-S", "/box/zygote.py"),
         )

@@ -15,10 +15,22 @@ import sys
 
 _FRESH = frozenset(sys.modules)
 
-import ctypes  # noqa: E402 - what a fresh interpreter has is noted first
-import gc  # noqa: E402
 import marshal  # noqa: E402
 import posix  # noqa: E402
+
+_READY: list[Any] = []  # our own programs, loaded as modules; a box starts one by its main()
+for _number in range(9):
+    try:
+        _file = posix.open(f"/box/ready-{_number}", posix.O_RDONLY)
+    except FileNotFoundError:
+        break
+    with open(_file, "rb") as _text:
+        _READY.append(type(sys)("ready"))
+        exec(marshal.loads(_text.read()[16:]), vars(_READY[-1]))
+_NEEDED = frozenset(sys.modules)
+
+import ctypes  # noqa: E402 - after noting what a fresh interpreter has, and what ours need
+import gc  # noqa: E402
 import select  # noqa: E402
 from _signal import SIG_DFL, signal  # type: ignore[import-not-found]  # noqa: E402
 from _socket import AF_UNIX, SOCK_SEQPACKET, socket  # noqa: E402
@@ -57,6 +69,7 @@ class Order:
         self.shared = int(next(fields))
         self.toolchain = next(fields).decode()
         self.places = int(next(fields))
+        self.ready = int(next(fields))
         self.limits = [
             [int(word) for word in next(fields).split()] for _ in range(int(next(fields)))
         ]
@@ -67,15 +80,24 @@ class Order:
 
 
 class Program:
-    """Code to run as ``__main__`` in the process that ``serve`` has become."""
+    """What the process that ``serve`` has become runs as ``__main__``; ``code`` None: its main."""
 
-    def __init__(self, code: Any, path: str, arguments: list[str]) -> None:
+    def __init__(self, module: Any, code: Any, path: str, arguments: list[str]) -> None:
         self.code = code
-        module = type(sys)("__main__")
         self.names: dict[str, Any] = vars(module)
-        self.names.update(__builtins__=sys.modules["builtins"], __file__=path)
+        builtins = sys.modules["builtins"]
+        self.names.update(__name__="__main__", __builtins__=builtins, __file__=path)
         sys.modules["__main__"] = module
         sys.argv = [path, *arguments]
+
+    def run(self) -> None:
+        if self.code is None:
+            self.names["main"]()
+            return
+        code = self.code
+        if isinstance(code, bytes):  # compiled here, where Python reports its SyntaxError itself
+            code = compile(code, self.names["__file__"], "exec", dont_inherit=True)
+        exec(code, self.names)
 
 
 def serve(filter_text: bytes) -> Program:
@@ -235,7 +257,7 @@ def _become(order: Order, places: list[int], failed: int) -> Program | None:
             and rest[0][:1] == "/"
             and not order.environment
         ):
-            program = _python(rest[0], rest[1:])
+            program = _python(order.ready, rest[0], rest[1:])
             posix.close(failed)
             return program
         _execute(order)
@@ -244,21 +266,17 @@ def _become(order: Order, places: list[int], failed: int) -> Program | None:
         posix._exit(125)
 
 
-def _python(path: str, arguments: list[str]) -> Program:
+def _python(ready: int, path: str, arguments: list[str]) -> Program:
     """What ``python3 -I -S path`` runs, in an interpreter that holds no more than a new one."""
-    for name in [name for name in sys.modules if name not in _FRESH]:
+    kept = _FRESH if ready < 0 else _NEEDED
+    for name in [name for name in sys.modules if name not in kept]:
         del sys.modules[name]
-    with open(path, "rb") as file:
-        data = file.read()
-    code = marshal.loads(data[16:]) if path[-4:] == ".pyc" else _Text(data)
-    return Program(code, path, arguments)
-
-
-class _Text:
-    """Source that is compiled where its SyntaxError is reported as Python reports it."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+    if ready >= 0:
+        return Program(_READY[ready], None, path, arguments)
+    code: Any = _read(path)
+    if path[-4:] == ".pyc":
+        code = marshal.loads(code[16:])
+    return Program(type(sys)("__main__"), code, path, arguments)
 
 
 def _execute(order: Order) -> NoReturn:
@@ -309,12 +327,5 @@ def _read(path: str) -> bytes:
         return file.read()
 
 
-def _run(program: Program) -> None:
-    code = program.code
-    if isinstance(code, _Text):
-        code = compile(code.data, program.names["__file__"], "exec", dont_inherit=True)
-    exec(code, program.names)
-
-
 if __name__ == "__main__":
-    _run(serve(_read("/box/filter")))
+    serve(_read("/box/filter")).run()
