@@ -30,6 +30,7 @@ ALONE = frozenset(
         "grade",
         "help",
         "makemigrations",
+        "prepare_toolchains",
         "reference_endpoint",
         "report",
         "spectacular",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchserver.core.errors import BadInput
 
-ENGINES = ("docker", "gvisor", "browser")
+ENGINES = ("docker", "gvisor", "browser", "languages")
 
 
 def run(root: Path, python: Path, arguments: list[str]) -> int:
@@ -44,6 +44,7 @@ def steps(python: Path) -> list[tuple[str, list[str]]]:
             # without a running database Django warns that it cannot compare with it
             [interpreter, "-W", "ignore::RuntimeWarning", "manage.py", "makemigrations", "--check"],
         ),
+        ("toolchains", [interpreter, "manage.py", "prepare_toolchains"]),
     ]
 
 

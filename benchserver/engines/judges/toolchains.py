@@ -12,10 +12,10 @@ import io
 import os
 import shutil
 import stat
+import subprocess
 import tarfile
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from benchserver.core.errors import MissingPart
@@ -24,9 +24,9 @@ from benchserver.core.task import Limits
 from benchserver.engines.judges.build import NotCompiled, build
 from benchserver.engines.languages.base import Caches, Command, Language
 from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Ending, Sandbox
-from benchserver.engines.sandbox.toolchains import toolchain_folder
+from benchserver.engines.sandbox.toolchains import make_base, toolchain_folder
 
-_RECIPE = "recipe"
+_RECIPE, _MADE_BY = "recipe", "made-by"
 _STALE_SECONDS = 86_400.0
 _STEP_CPU_SECONDS = 300.0
 _STEP_OUTPUT = 2**30
@@ -34,29 +34,47 @@ _STEP_SCRATCH = 2**30
 _GREETING, _ANSWER = b"hello, box\n", b"HELLO, BOX"
 
 
-def prepare(language: Language, sandbox: Sandbox) -> bool:
-    """Fill the language's caches unless they are current; True when they were made now.
+def is_stale(language: Language) -> bool:
+    """Whether this machine has the language's compilers, and no caches made by just these."""
+    if language.caches is None:
+        return False
+    answer = subprocess.run(language.caches.compilers, capture_output=True)
+    if answer.returncode != 0:
+        return False
+    folder = toolchain_folder(language.name)
+    try:
+        made_by = (folder / _MADE_BY).read_bytes()
+        recipe = (folder / _RECIPE).read_text(encoding="ascii")
+    except OSError:
+        return True
+    return made_by != answer.stdout or recipe != _recipe_of(language.caches)
+
+
+def prepare(language: Language, sandbox: Sandbox) -> None:
+    """Make the language's caches, for all boxes that start from now on.
 
     Raises ``MissingPart`` when a step fails: compiling then works without, and slower.
     """
-    caches = language.caches
-    if caches is None or _is_current(language, caches, sandbox):
-        return False
-    base = toolchain_folder(language.name).parent
-    base.mkdir(mode=0o755, parents=True, exist_ok=True)
-    _remove_stale(base, language.name)
-    folder = Path(tempfile.mkdtemp(prefix=f"{language.name}.", dir=base))
+    place = toolchain_folder(language.name)
+    make_base()
+    _remove_stale(place)
+    folder = Path(tempfile.mkdtemp(prefix=f"{language.name}.", dir=place.parent))
     try:
-        for step in caches.steps:
-            folder.chmod(0o755)
-            _unpack(_made_by(step, folder.name, language, sandbox), folder)
-        (folder / _RECIPE).write_text(_recipe_of(caches), encoding="ascii")
-        (folder / _RECIPE).chmod(0o444)
-        _swap_in(folder, toolchain_folder(language.name))
+        _fill(folder, language, sandbox)
+        _swap_in(folder, place)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return True
+
+
+def _fill(folder: Path, language: Language, sandbox: Sandbox) -> None:
+    folder.chmod(0o755)
+    assert language.caches is not None
+    for step in language.caches.steps:
+        _unpack(_made_by(step, folder.name, language, sandbox), folder)
+    recipe = folder / _RECIPE
+    recipe.write_text(_recipe_of(language.caches), encoding="ascii")
+    recipe.chmod(0o444)
 
 
 def prove(language: Language, sandbox: Sandbox) -> str:
@@ -81,15 +99,6 @@ def version_of(language: Language, sandbox: Sandbox) -> str:
     result = sandbox.run(_box(command, language.name))
     lines = (result.stdout or result.stderr).decode("utf-8", "replace").strip().splitlines()
     return lines[0][:80] if lines else "unknown version"
-
-
-def _is_current(language: Language, caches: Caches, sandbox: Sandbox) -> bool:
-    recipe = toolchain_folder(language.name) / _RECIPE
-    with suppress(OSError):
-        if recipe.read_text(encoding="ascii") == _recipe_of(caches):
-            result = sandbox.run(_box(caches.current, language.name))
-            return result.ending is Ending.EXITED and result.exit_code == 0
-    return False
 
 
 def _recipe_of(caches: Caches) -> str:
@@ -152,9 +161,10 @@ def _swap_in(folder: Path, place: Path) -> None:
     link.replace(place)
 
 
-def _remove_stale(base: Path, name: str) -> None:
-    current = (base / name).resolve()
-    for folder in base.glob(f"{name}.*"):
+def _remove_stale(place: Path) -> None:
+    """What was replaced a day ago: no box uses it any more."""
+    current = place.resolve()
+    for folder in place.parent.glob(f"{place.name}.*"):
         old = time.time() - folder.lstat().st_mtime > _STALE_SECONDS
         if folder.is_dir() and old and folder.resolve() != current:
             shutil.rmtree(folder, ignore_errors=True)

@@ -51,12 +51,13 @@ class Compile:
 class Caches:
     """What a compiler need not do again: made once per machine, read-only under ``/toolchain``.
 
-    Each of ``steps`` writes a tar of further files to stdout and sees those of the steps before.
-    ``current`` ends with 0 when what lies there was made by the compilers that are there now.
+    Each of ``steps`` writes a tar of further files to stdout and sees those of the steps before;
+    the last one puts into ``made-by`` what ``compilers``, a command of this machine's shell,
+    prints: which compilers are there. It fails when they are not.
     """
 
     steps: tuple[Command, ...]
-    current: Command
+    compilers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

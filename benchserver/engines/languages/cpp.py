@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from benchserver.engines.languages.base import Caches, Compile, Language
 from benchserver.engines.languages.c import NATIVE_RUN
-from benchserver.engines.languages.scripts import fits, shell, step
+from benchserver.engines.languages.scripts import fits, shell, state, step
 
 _GXX = "/usr/bin/g++"
 _FLAGS = "-std=c++20 -O2 -w"
@@ -21,6 +21,7 @@ exec cat /tmp/main
 _HEADER = f"""\
 mkdir /tmp/made/bits
 echo '#include <bits/stdc++.h>' >/tmp/all.h
+echo '#include_next <bits/stdc++.h>' >/tmp/made/bits/stdc++.h  # for a second #include
 {_GXX} {_FLAGS} -x c++-header -o /tmp/made/bits/stdc++.h.gch /tmp/all.h
 """
 
@@ -31,7 +32,7 @@ CPP = Language(
     source="main.cpp",
     run=NATIVE_RUN,
     compile=Compile(command=shell(_COMPILE, memory_bytes=2**30), artefact="main"),
-    caches=Caches(steps=(step(_HEADER, _GXX),), current=shell(fits(_GXX), memory_bytes=2**28)),
+    caches=Caches(steps=(step(_HEADER, _GXX),), compilers=("/bin/sh", "-c", state(_GXX))),
     version=(_GXX, "--version"),
     tested="g++ 12",
     install="apt install g++",

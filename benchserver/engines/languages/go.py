@@ -8,7 +8,7 @@ nears the task's memory limit (``GOMEMLIMIT``).
 from __future__ import annotations
 
 from benchserver.engines.languages.base import Caches, Command, Compile, Language
-from benchserver.engines.languages.scripts import fits, shell, step
+from benchserver.engines.languages.scripts import fits, shell, state, step
 
 _ENVIRONMENT = """\
 export GOCACHE=/tmp/cache GOPATH=/tmp/path GOENV=off GOTOOLCHAIN=local GOFLAGS=-buildvcs=false
@@ -58,7 +58,7 @@ GO = Language(
         command=shell(_COMPILE, memory_bytes=2**30),
         artefact="main",
     ),
-    caches=Caches(steps=(step(_PACKAGES, _GO),), current=shell(fits(_GO), memory_bytes=2**28)),
+    caches=Caches(steps=(step(_PACKAGES, _GO),), compilers=("/bin/sh", "-c", state(_GO))),
     version=(_GO, "version"),
     tested="1.19",
     install="apt install golang-go",

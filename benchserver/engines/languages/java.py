@@ -7,7 +7,7 @@ task's memory; its own need comes on top. Example: ``public class Sum`` in the o
 from __future__ import annotations
 
 from benchserver.engines.languages.base import Caches, Command, Compile, Language
-from benchserver.engines.languages.scripts import driver, fits, shell, step, written
+from benchserver.engines.languages.scripts import driver, fits, shell, state, step, written
 
 # Debian's own layout, found inside the box: the first JDK there is.
 _HOME = "for home in /usr/lib/jvm/java-*-openjdk-*; do [ -x $home/bin/java ] && break; done\n"
@@ -79,7 +79,7 @@ JAVA = Language(
     ),
     caches=Caches(
         steps=(step(_JAR), step(_ARCHIVE, _MODULES)),
-        current=shell(_HOME + fits(_MODULES), memory_bytes=2**28),
+        compilers=("/bin/sh", "-c", _HOME + state(_MODULES)),
     ),
     version=("/bin/sh", "-c", _HOME + "exec $home/bin/java --version"),
     tested="17",

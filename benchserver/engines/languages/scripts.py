@@ -26,14 +26,19 @@ def written(text: str, path: str) -> str:
     return f"cat >{path} <<'END_OF_FILE'\n{text}\nEND_OF_FILE\n"
 
 
+def state(*compilers: str) -> str:
+    """Shell words that print what tells these compilers from others of the same name."""
+    return f"stat -Lc '%s %Y' {' '.join(compilers)} 2>/dev/null"
+
+
 def fits(*compilers: str) -> str:
     """A shell condition: the caches here were made by these compilers as they are."""
-    return f'[ "$({_state(compilers)})" = "$(cat /toolchain/made-by 2>/dev/null)" ]'
+    return f'[ "$({state(*compilers)})" = "$(cat /toolchain/made-by 2>/dev/null)" ]'
 
 
 def step(script: str, *compilers: str) -> Command:
     """A step that fills ``/tmp/made``, which becomes ``/toolchain``; the last one signs it."""
-    sign = f"{_state(compilers)} >/tmp/made/made-by\n" if compilers else ""
+    sign = f"{state(*compilers)} >/tmp/made/made-by\n" if compilers else ""
     whole = f"set -e\nmkdir /tmp/made\n{{\n{script}\n}} </dev/null >/dev/null\n{sign}"
     return shell(whole + "exec tar -C /tmp/made -cf - .", memory_bytes=_MEMORY)
 
@@ -47,7 +52,3 @@ def shell(script: str, *, memory_bytes: int, address_bytes: int = _ADDRESS) -> C
         address_bytes=address_bytes,
         processes=256,
     )
-
-
-def _state(compilers: tuple[str, ...]) -> str:
-    return f"stat -Lc '%s %Y' {' '.join(compilers)} 2>/dev/null"

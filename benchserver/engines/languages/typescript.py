@@ -13,7 +13,7 @@ from benchserver.engines.languages.javascript import (
     NODE_MEMORY,
     NODE_OUT_OF_MEMORY,
 )
-from benchserver.engines.languages.scripts import driver, fits, shell, step, written
+from benchserver.engines.languages.scripts import driver, fits, shell, state, step, written
 
 _LIBRARY = "/usr/share/nodejs/typescript/lib"
 _COMPILER = f"{_LIBRARY}/typescript.js"
@@ -47,7 +47,7 @@ TYPESCRIPT = Language(
     ),
     caches=Caches(
         steps=(step(_SNAPSHOT, NODE, _COMPILER),),
-        current=shell(fits(NODE, _COMPILER), memory_bytes=2**28),
+        compilers=("/bin/sh", "-c", state(NODE, _COMPILER)),
     ),
     version=(NODE, f"{_LIBRARY}/tsc.js", "--version"),
     tested="4.8",

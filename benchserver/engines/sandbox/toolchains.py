@@ -18,6 +18,15 @@ def toolchain_folder(name: str) -> Path:
     return _base() / name
 
 
+def make_base() -> None:
+    """Make the folder that holds all of them; engines look for it when they start."""
+    base = _base()
+    base.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:  # whatever root's umask is, the boxes' users must get there
+        base.parent.chmod(0o755)
+        base.chmod(0o755)
+
+
 def _base() -> Path:
     if os.geteuid() == 0 or _is_roots(SYSTEM):
         return SYSTEM

@@ -23,6 +23,7 @@ from benchserver.console.demo.cast import CAST
 from benchserver.console.demo.client import Client
 from benchserver.console.report import Answer, ReportingCommand
 from benchserver.console.table import board_lines
+from benchserver.console.toolchains import prepare_toolchains
 from benchserver.engines.endpoints.reference_server import ReferenceEndpoint
 from benchserver.leaderboard.models import Snapshot
 from benchserver.leaderboard.publish import publish
@@ -47,6 +48,7 @@ class Command(ReportingCommand):
         ports = memory.choose_ports()
         tasks = stage.example_tasks()
         stage.require_tasks(tasks)
+        prepare_toolchains(self.say)
         environ = {**_BRISK, **os.environ, "ENDPOINT_ALLOW_LOCAL": _allow(ports)}
         service = build_service(home, port=options["port"], environ=environ)
         settings.ENDPOINT_ALLOW_LOCAL = frozenset(_allow(ports).split(","))

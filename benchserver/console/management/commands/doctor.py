@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from benchserver.core.errors import MissingPart
 from benchserver.runtime import probes
 from benchserver.runtime.home import Home, open_home
 from benchserver.runtime.probes import Finding, attempt
@@ -54,6 +55,7 @@ def examine(home: Home) -> list[Finding]:
     findings.append(probes.probe_key_modes(home))
     findings += probe_keys()
     findings += probe_sandbox()
+    findings += probe_languages()
     return findings
 
 
@@ -104,6 +106,35 @@ def probe_sandbox() -> list[Finding]:
 
     whole = attempt("sandbox", probe, mend=SANDBOX_MEND)
     return [whole, *(_guarantee(each) for each in guarantees)]
+
+
+def probe_languages() -> list[Finding]:
+    """Build and run each language's ``hello`` in real boxes; only Python must work."""
+    from contextlib import closing
+
+    from benchserver import wiring
+    from benchserver.engines.judges.toolchains import is_stale, prove
+    from benchserver.engines.languages.registry import LANGUAGES
+    from benchserver.engines.sandbox.registry import open_sandbox
+
+    def probe(language: Any, sandbox: Any) -> str:
+        slow = "; compiles slowly: ./bench prepare_toolchains" if is_stale(language) else ""
+        return f"{prove(language, sandbox)}{slow}"
+
+    try:
+        engine = open_sandbox(wiring.sandbox_name())
+    except MissingPart:
+        return []  # the sandbox's own line says it
+    with closing(engine) as sandbox:
+        return [
+            attempt(
+                f"language: {language.title}",
+                lambda: probe(language, sandbox),  # noqa: B023 (called at once)
+                mend=language.install,
+                mandatory=language.name == "python",
+            )
+            for language in LANGUAGES.values()
+        ]
 
 
 def _guarantee(found: Any) -> Finding:

@@ -8,10 +8,12 @@ schedule. Ctrl-C stops all cleanly, a second one at once. Example: ``./bench up 
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from benchserver.console.toolchains import prepare_toolchains
 from benchserver.engines.signing.files import ensure_signing_key
 from benchserver.engines.vault.keyring import ensure_keys
 from benchserver.runtime.home import Home, open_home
@@ -40,6 +42,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         home = open_home()
         prepare_keys(home)
+        prepare_toolchains(lambda line: print(line, file=sys.stderr, flush=True))
         service = build_service(
             home,
             port=options["port"],
