@@ -1,12 +1,8 @@
 """What a container used, read from the kernel's books of its cgroup, never from its own word.
 
-Where the daemon's cgroups are visible they are read as files; else (a worker that is itself in a
-container and holds only the daemon's socket) the daemon is asked. Example: CPU seconds since the
-job was handed over; a peak of 128 MiB; whether the kernel killed for memory.
-
-Without the files nobody can see which thread of the box wanted a CPU; then the time in which
-*anything* on this machine waited for one (``/proc/pressure/cpu``) counts as the box's, in dubio
-pro reo: rather "the host was busy, try again" than a verdict.
+Example: CPU seconds since the job was handed over; a peak of 128 MiB; whether the kernel killed for
+memory. The daemon could be asked too, but it takes a second for each answer and does not tell which
+thread wanted a CPU; so a process that cannot see the cgroups of its containers is refused.
 """
 
 from __future__ import annotations
@@ -17,10 +13,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from benchserver.engines.sandbox.docker.daemon import Daemon
+from benchserver.core.errors import MissingPart
 from benchserver.engines.sandbox.vitals import vitals_of
 
 _OURS = 2  # docker-init and the keeper
+_MEND = (
+    "Run the worker on Docker's own host; a worker in a container needs "
+    "--pid=host --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:ro"
+)
 
 
 class Books(Protocol):
@@ -45,14 +45,17 @@ class Books(Protocol):
         ...
 
 
-def open_books(daemon: Daemon, container: str, pid: int) -> Books:
-    """The files when they are visible and truly this container's, else the daemon's figures."""
+def open_books(container: str, pid: int) -> Books:
+    """The books of a running container whose first process is ``pid``.
+
+    Raises ``MissingPart`` when this process cannot see them.
+    """
     folders = _folders(container, pid)
     if all(name in folders for name in ("memory", "pids", "cpuacct")):
         return _Version1(folders)
     if "" in folders:
         return _Version2(folders[""])
-    return _Asked(daemon, container)
+    raise MissingPart("the cgroups of Docker's containers are out of sight", mend=_MEND)
 
 
 def _folders(container: str, pid: int) -> Mapping[str, Path]:
@@ -130,34 +133,6 @@ class _Version2:
         return 0 < _number(self._folder / "pids.current") <= _OURS
 
 
-class _Asked:
-    """The daemon's own figures."""
-
-    def __init__(self, daemon: Daemon, container: str) -> None:
-        self._daemon, self._container = daemon, container
-        self._pressure_before = _pressure_seconds()
-
-    def cpu_seconds(self) -> float:
-        used = self._daemon.figures(self._container).get("cpu_stats", {}).get("cpu_usage", {})
-        return int(used.get("total_usage", 0)) / 1e9
-
-    def runnable_seconds(self) -> float:
-        return self.cpu_seconds() + _pressure_seconds() - self._pressure_before
-
-    def memory_peak(self) -> int:
-        memory = self._daemon.figures(self._container).get("memory_stats", {})
-        return int(memory.get("max_usage") or memory.get("usage") or 0)
-
-    def out_of_memory(self) -> bool:
-        return bool(self._daemon.state(self._container).get("OOMKilled"))
-
-    def refused_processes(self) -> bool:
-        return False
-
-    def only_ours(self) -> bool:
-        return False
-
-
 def _read(path: Path) -> str:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -186,11 +161,3 @@ def _field(path: Path, name: str) -> int:
 
 def _members(folder: Path) -> tuple[int, ...]:
     return tuple(int(word) for word in _read(folder / "cgroup.procs").split())
-
-
-def _pressure_seconds() -> float:
-    """Documentation/accounting/psi.rst: ``some ... total=<microseconds>``; 0 when not told."""
-    for line in _read(Path("/proc/pressure/cpu")).splitlines():
-        if line.startswith("some "):
-            return int(line.rpartition("total=")[2]) / 1e6
-    return 0.0

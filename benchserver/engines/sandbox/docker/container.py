@@ -50,7 +50,7 @@ class Container:
         self.runner.setblocking(False)
         self._expect(READY, _READY_SECONDS)
         pid = int(self._daemon.state(self.identity).get("Pid", 0))
-        self.books: Books = open_books(self._daemon, self.identity, pid)
+        self.books: Books = open_books(self.identity, pid)
 
     def send_files(self, packed: bytes) -> None:
         """Hand the files to the keeper; returns when they lie under ``/box``."""

@@ -118,12 +118,6 @@ class Daemon:
             return state
         return {}
 
-    def figures(self, container: str) -> Mapping[str, Any]:
-        with suppress(PlatformFault), _faults("stats"):
-            figures: dict[str, Any] = self._api.stats(container, stream=False, one_shot=True)
-            return figures
-        return {}
-
     def kill(self, container: str) -> None:
         """Returns when the container is dead; nothing when it was."""
         with suppress(PlatformFault), _faults("kill"):
@@ -138,6 +132,15 @@ class Daemon:
         with _faults("list"):
             found: list[dict[str, Any]] = self._api.containers(all=True, filters={"label": label})
             return found
+
+
+def images_here(*, runtime: str) -> Mapping[str, str]:
+    """Toolchain -> image id on this machine. Raises ``MissingPart``."""
+    daemon = Daemon(runtime=runtime)
+    try:
+        return daemon.images()
+    finally:
+        daemon.close()
 
 
 LAUNCHER = "/usr/local/bin/benchserver-launcher"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
@@ -99,10 +99,6 @@ class Docker:
                 mend="Let Docker and its runtime use cgroups (runsc: without --ignore-cgroups)",
             )
         return guarantees
-
-    def images(self) -> Mapping[str, str]:
-        """Tag -> id of the images that this engine judges with on this machine."""
-        return self._daemon.images()
 
     def close(self) -> None:
         """Running boxes are stopped; their calls raise ``PlatformFault``."""
