@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from benchserver.core.errors import MissingPart
@@ -16,6 +18,8 @@ def require(language: str, sandbox: Sandbox) -> None:
     asked = (language, sandbox.name)
     if asked not in _ANSWERS:
         _ANSWERS[asked] = _why_missing(language, sandbox)
+    if _ANSWERS[asked] and "languages" in os.environ.get("BENCH_REQUIRE", "").split(","):
+        pytest.fail(f"every language is required, but {_ANSWERS[asked]}", pytrace=False)
     if _ANSWERS[asked]:
         pytest.skip(_ANSWERS[asked])
 
