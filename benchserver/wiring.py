@@ -8,7 +8,7 @@ use.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -68,7 +68,17 @@ def signer() -> LogSigner:
 @cache
 def sandbox() -> Sandbox:
     """The probed sandbox engine of this machine. Raises ``MissingPart``: it fails closed."""
-    return sandbox_registry.open_sandbox(settings.SANDBOX)
+    return sandbox_registry.open_sandbox(sandbox_name())
+
+
+def sandbox_name() -> str:
+    """The engine that ``SANDBOX`` and ``SANDBOX_RUNTIME`` name together."""
+    return sandbox_registry.engine_name(settings.SANDBOX, runtime=settings.SANDBOX_RUNTIME)
+
+
+def sandbox_images() -> Mapping[str, str]:
+    """Toolchain -> image id, for a rotation to commit to; empty without a container engine."""
+    return sandbox_registry.images_of(sandbox_name())
 
 
 def judging() -> Callable[[TaskSpec, str], Judgement]:

@@ -46,7 +46,8 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 
 # --- engines -----------------------------------------------------------------------------------
-SANDBOX = env_choice("SANDBOX", ("auto", "bubblewrap"))
+SANDBOX = env_choice("SANDBOX", ("auto", "bubblewrap", "docker"))
+SANDBOX_RUNTIME = env_choice("SANDBOX_RUNTIME", ("runc", "runsc"))
 ENDPOINT_ALLOW_LOCAL = frozenset(env_list("ENDPOINT_ALLOW_LOCAL"))
 ENDPOINT_CA_FILE = env_path("ENDPOINT_CA_FILE")
 LOG_ORIGIN = env_str("LOG_ORIGIN", "benchserver.example/results")

@@ -98,11 +98,17 @@ def save_plan(*, pool: Pool, plan: Plan, window: Window, by: str) -> Rotation:
 
 @transaction.atomic
 def open_rotation(
-    *, rotation: Rotation, judge_image: str, by: str, worn: Collection[UUID] = ()
+    *,
+    rotation: Rotation,
+    judge_image: str,
+    by: str,
+    worn: Collection[UUID] = (),
+    sandbox_images: Mapping[str, str] | None = None,
 ) -> Rotation:
     """Freeze the forms and commit to them in the log. Idempotent on an open rotation.
 
-    ``judge_image``: what judges, as a digest; it is committed to beside the tasks. ``worn``:
+    ``judge_image``: what judges, as a digest, and ``sandbox_images``: in what programs run, both
+    are committed to beside the tasks. ``worn``:
     versions that may not be sent again, counted now: a plan made ahead may have lost some to the
     rotation before. Raises ``NotAllowed`` outside the window, when a planned task was retired or
     worn out meanwhile, or when no track takes any of the tasks.
@@ -129,6 +135,7 @@ def open_rotation(
         opens=rotation.opens_at,
         closes=rotation.closes_at,
         pool=rotation.pool.slug,
+        sandbox_images=sandbox_images,
     )
     rotation.root = root.hex()
     rotation.log_index = append("rotation-commit", body)

@@ -29,8 +29,11 @@ def rotation_commit(
     opens: datetime,
     closes: datetime,
     pool: str = "",
+    sandbox_images: Mapping[str, str] | None = None,
 ) -> bytes:
     """Before the first prompt leaves: the pool tree and everything that decides a score.
+
+    ``sandbox_images``: toolchain -> digest of the images that programs run in, if in images.
 
     ``rules``: protocol, limits, policy numbers; only their hash is logged (``rules_sha256``).
     """
@@ -44,6 +47,7 @@ def rotation_commit(
         active_from=_moment(opens),
         active_until=_moment(closes),
         **_given(pool=pool),
+        **({"sandbox_images": dict(sandbox_images)} if sandbox_images else {}),
     )
 
 

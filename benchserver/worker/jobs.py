@@ -134,6 +134,7 @@ def rotations() -> None:
             rotate.open_rotation(
                 rotation=rotation,
                 judge_image=wiring.judge_image(),
+                sandbox_images=wiring.sandbox_images(),
                 by="schedule",
                 worn=queries.worn_out(rotation.pool, wiring.engine_policy()),
             )

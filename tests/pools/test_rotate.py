@@ -57,8 +57,18 @@ def test_the_root_in_the_log_is_the_one_an_outsider_computes(pool):
     leaves = rotate.commitment_leaves(rotation, rotate._planned_versions(rotation))
     assert outsider.tree_root(leaves).hex() == entry["root"] == rotation.root
     assert (entry["n"], entry["r"], entry["judge_image"]) == (6, "ro-x", "sha256:j")
+    assert "sandbox_images" not in entry  # no container engine, nothing to say
     told = {key for leaf in leaves for key in outsider.parse_entry(leaf)}
     assert told == {"c", "i", "r", "t", "v"}  # no title, topic or difficulty
+
+
+def test_the_images_that_programs_run_in_are_committed_to_when_there_are_any(pool):
+    images = {"base": "sha256:1", "rust": "sha256:2"}
+    rotation = rotate.open_rotation(
+        rotation=plan(pool), judge_image="sha256:j", sandbox_images=images, by="test"
+    )
+    entry = json.loads(bytes(Entry.objects.get(index=rotation.log_index).body))
+    assert entry["sandbox_images"] == images
 
 
 def test_opening_twice_is_opening_once(pool):

@@ -169,7 +169,12 @@ def rotation(made: Pool, say: Say) -> Rotation:
     plan = rotate.preview(pool=made, policy=policy, exposed=exposed(made), now=now)
     window = Window(now, now + timedelta(days=14), f"{now:%Y-%m}-{secrets.token_hex(2)}")
     planned = rotate.save_plan(pool=made, plan=plan, window=window, by=BY)
-    opened = rotate.open_rotation(rotation=planned, judge_image=wiring.judge_image(), by=BY)
+    opened = rotate.open_rotation(
+        rotation=planned,
+        judge_image=wiring.judge_image(),
+        sandbox_images=wiring.sandbox_images(),
+        by=BY,
+    )
     publish.announce(rotation=opened, signer=wiring.signer())
     publish.publish_tasks(rotation=opened, opener=wiring.opener(), by=BY)
     say(f"rotation {opened.slug} is open; {opened.root[:16]}… is in the log before any prompt")

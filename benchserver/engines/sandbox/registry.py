@@ -6,12 +6,13 @@ engine of the table that this machine has, probed, or refuses with the line that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from benchserver.core.errors import BadInput, MissingPart
 from benchserver.engines.sandbox.base import Sandbox
 from benchserver.engines.sandbox.bubblewrap import Bubblewrap
+from benchserver.engines.sandbox.docker.daemon import images_here
 from benchserver.engines.sandbox.docker.engine import Docker
 
 RUNTIMES = ("runc", "runsc")
@@ -52,6 +53,22 @@ def open_sandbox(name: str = "auto") -> Sandbox:
         except MissingPart as problem:
             problems.append(problem)
     raise problems[0]
+
+
+def images_of(name: str) -> Mapping[str, str]:
+    """Toolchain -> id of the images that an engine makes its boxes of on this machine.
+
+    ``auto`` may end at Docker: then they count when a daemon answers. Raises ``MissingPart`` when
+    Docker was named and does not answer.
+    """
+    if name == "bubblewrap":
+        return {}
+    try:
+        return images_here(runtime="runsc" if name == "docker+runsc" else "runc")
+    except MissingPart:
+        if name == "auto":
+            return {}
+        raise
 
 
 def _probed(factory: Callable[[], Sandbox]) -> Sandbox:

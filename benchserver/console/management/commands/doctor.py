@@ -55,6 +55,7 @@ def examine(home: Home) -> list[Finding]:
     findings.append(probes.probe_key_modes(home))
     findings += probe_keys()
     findings += probe_sandbox()
+    findings += probe_engines()
     findings += probe_languages()
     return findings
 
@@ -106,6 +107,27 @@ def probe_sandbox() -> list[Finding]:
 
     whole = attempt("sandbox", probe, mend=SANDBOX_MEND)
     return [whole, *(_guarantee(each) for each in guarantees)]
+
+
+def probe_engines() -> list[Finding]:
+    """Each sandbox engine that this machine could use, with the level it was proved to hold."""
+    from contextlib import closing
+
+    from benchserver.engines.sandbox.registry import ENGINES, open_sandbox
+
+    def probe(name: str) -> str:
+        with closing(open_sandbox(name)) as sandbox:
+            return f"works, level {sandbox.level}"
+
+    return [
+        attempt(
+            f"engine: {name}",
+            lambda: probe(name),  # noqa: B023 (called at once)
+            mend=SANDBOX_MEND,
+            mandatory=False,
+        )
+        for name in ENGINES
+    ]
 
 
 def probe_languages() -> list[Finding]:

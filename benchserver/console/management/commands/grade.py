@@ -27,6 +27,7 @@ from benchserver.core.task import TaskSpec
 from benchserver.engines.sandbox.registry import open_sandbox
 from benchserver.engines.taskformats.registry import read
 
+_SANDBOXES = "bubblewrap, docker, docker+runsc (gVisor), or auto: the first that works (default)"
 _WORKERS_PER_CPU = 2  # the two boxes of a pair mostly wait for each other
 
 
@@ -43,7 +44,7 @@ class Command(BaseCommand):
         add("--samples", type=Path, required=True, help="JSON lines (.jsonl or .jsonl.gz)")
         add("--out", type=Path, required=True, help="result lines, written when all is done")
         add("--format", default="auto", help="format of the tasks (default: recognise it)")
-        add("--sandbox", default="auto", help="engine (default: the first that works)")
+        add("--sandbox", default="auto", help=_SANDBOXES)
         add("--workers", type=int, default=0, help="programs side by side (default: 2 per CPU)")
         add("--cpu-seconds", type=float, help="time limit instead of the task's own")
         add("--memory-mb", type=int, help="memory limit instead of the task's own")

@@ -69,6 +69,7 @@ class Command(ReportingCommand):
         opened = rotate.open_rotation(
             rotation=rotation,
             judge_image=wiring.judge_image(),
+            sandbox_images=wiring.sandbox_images(),
             by=OPERATOR,
             worn=worn_out(pool, wiring.engine_policy()),
         )

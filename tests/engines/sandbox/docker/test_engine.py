@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import docker
@@ -129,7 +130,8 @@ def test_a_container_that_somebody_removes_is_our_fault_not_the_programs(
     def talk(reading: int, writing: int) -> None:
         os.read(reading, 1)
         for each in mine(client, os.getpid()):
-            each.remove(force=True)
+            with suppress(docker.errors.APIError):  # some are being removed already
+                each.remove(force=True)
         os.read(reading, 1)
 
     script = "import os, time\nos.write(4, b'.')\ntime.sleep(60)"
