@@ -14,10 +14,12 @@ import pytest
 
 from benchserver.core.errors import MissingPart, PlatformFault
 from benchserver.engines.sandbox.base import BoxRequest, Ending, Level, Sandbox
-from benchserver.engines.sandbox.registry import ENGINES
+from benchserver.engines.sandbox.bubblewrap import Bubblewrap, Start
+from benchserver.engines.sandbox.registry import ENGINES as REGISTERED
 from tests.engines.sandbox import scripts
 from tests.engines.sandbox.scripts import box
 
+ENGINES = {**REGISTERED, "bubblewrap cold": lambda: Bubblewrap(Start.COLD)}
 NEEDED_BY_ENGINE = {"docker": "docker", "docker+runsc": "gvisor"}
 
 

@@ -80,7 +80,7 @@ class Walls:
             *("--perms", "0444", "--ro-bind-data", str(filters), "/box/filter"),
             *programs,
             *("--remount-ro", "/dev", "--remount-ro", "/"),  # its clones name themselves in /proc
-            *("--chdir", "/", "--", self.python, "-I", "-S", "/box/zygote.py"),
+            *("--chdir", "/tmp", "--", self.python, "-I", "-S", "/box/zygote.py"),
         )
 
 

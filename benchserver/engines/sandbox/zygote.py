@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 
-_FRESH = frozenset(sys.modules)
+_FRESH = frozenset(sys.modules) - {"__future__"}  # which came with the line above
 
 import marshal  # noqa: E402
 import posix  # noqa: E402
@@ -87,6 +87,7 @@ class Program:
         self.names: dict[str, Any] = vars(module)
         builtins = sys.modules["builtins"]
         self.names.update(__name__="__main__", __builtins__=builtins, __file__=path)
+        self.names.update(__annotations__={}, __cached__=None)
         sys.modules["__main__"] = module
         sys.argv = [path, *arguments]
 
@@ -96,6 +97,8 @@ class Program:
             return
         code = self.code
         if isinstance(code, bytes):  # compiled here, where Python reports its SyntaxError itself
+            if b"\0" in code:  # a ValueError from compile, but not from a file
+                raise SyntaxError("source code cannot contain null bytes")
             code = compile(code, self.names["__file__"], "exec", dont_inherit=True)
         exec(code, self.names)
 
