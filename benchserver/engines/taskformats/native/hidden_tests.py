@@ -1,7 +1,8 @@
 """The ``tests/`` folder: one of four forms, chosen by shape and by the files present.
 
-``cases.jsonl`` holds calls as data, ``check.py`` defines ``check(candidate)``, ``script.py`` is
-raw test code that calls the proxied names itself, and a program has pairs ``01.in``/``01.out``.
+``cases.jsonl`` holds calls as data, ``check.py`` defines ``check(candidate)``, ``script.py`` (or
+``.js``, ``.ts``) is raw test code that calls the proxied names itself, and a program has pairs
+``01.in``/``01.out``. A function in another language is tested by ``cases.jsonl`` alone.
 Example line of cases: ``{"args": [[3, 1, 2]], "expected": {"$tuple": [1, 3]}}``.
 """
 
@@ -17,20 +18,29 @@ from benchserver.core.task import (
     ProgramCase,
     ProgramCases,
     Shape,
+    State,
     Tests,
 )
 from benchserver.engines.taskformats import pythonsource
 from benchserver.engines.taskformats.native import wire_values
 from benchserver.engines.taskformats.native.folder import Folder
-from benchserver.engines.taskformats.native.manifest import Manifest
+from benchserver.engines.taskformats.native.manifest import EXTENSIONS, Manifest
 
-CASES, CHECK, SCRIPT, SETUP = "cases.jsonl", "check.py", "script.py", "setup.py"
+CASES, CHECK = "cases.jsonl", "check.py"
 _NOTHING = CallCases(cases=())
 
 
 def check_call(entry_point: str) -> str:
     """What is appended to ``check.py``; the same line HumanEval's runner adds."""
     return f"\n\ncheck({entry_point})\n"
+
+
+def script_name(language: str) -> str:
+    return f"script.{EXTENSIONS[language]}"
+
+
+def setup_name(language: str) -> str:
+    return f"setup.{EXTENSIONS[language]}"
 
 
 def read_tests(folder: Folder, manifest: Manifest, *, prompt_code: str) -> Tests:
@@ -45,25 +55,31 @@ def read_tests(folder: Folder, manifest: Manifest, *, prompt_code: str) -> Tests
 
 
 def _function(folder: Folder, manifest: Manifest, names: list[str], prompt_code: str) -> Tests:
-    readers: dict[str, Callable[[Folder, Manifest, str], Tests]] = {
-        CASES: _cases,
-        CHECK: _check,
-        SCRIPT: _script,
-    }
-    _refuse_strangers(folder, names, known=(*readers, SETUP))
+    script, setup_file = script_name(manifest["language"]), setup_name(manifest["language"])
+    readers = _readers(manifest["language"])
+    _refuse_strangers(folder, names, known=(*readers, *([setup_file] if script in readers else [])))
     chosen = [name for name in readers if name in names]
     if len(chosen) != 1:
         mend = f"Keep exactly one of {', '.join(readers)}."
         folder.fault(f"{len(chosen)} kinds of tests", inner="tests", mend=mend)
         return _NOTHING
-    if manifest.proxies and chosen[0] != SCRIPT:
+    if manifest.proxies and chosen[0] != script:
         mend = "Remove proxies; the entry point alone is tested."
-        folder.fault(f"proxies belong to {SCRIPT}", inner="task.toml", mend=mend)
-    has_setup = SETUP in names
+        folder.fault(f"proxies belong to {script}", inner="task.toml", mend=mend)
+    has_setup = setup_file in names and script in readers
     if has_setup and chosen[0] == CASES:
-        folder.fault(f"{CASES} has no setup", inner=f"tests/{SETUP}", mend="Remove the file.")
-    setup = folder.text(f"tests/{SETUP}") if has_setup else prompt_code
+        folder.fault(f"{CASES} has no setup", inner=f"tests/{setup_file}", mend="Remove the file.")
+    setup = folder.text(f"tests/{setup_file}") if has_setup else prompt_code
     return readers[chosen[0]](folder, manifest, setup)
+
+
+def _readers(language: str) -> dict[str, Callable[[Folder, Manifest, str], Tests]]:
+    """Test code runs where the judge has an examiner of its language."""
+    if language == "python":
+        return {CASES: _cases, CHECK: _check, script_name(language): _script}
+    if language in ("javascript", "typescript"):
+        return {CASES: _cases, script_name(language): _script}
+    return {CASES: _cases}
 
 
 def _check(folder: Folder, manifest: Manifest, setup: str) -> Tests:
@@ -72,14 +88,17 @@ def _check(folder: Folder, manifest: Manifest, setup: str) -> Tests:
     if text and "check" not in pythonsource.defined_names(text):
         folder.fault("check is not defined", inner=inner, mend="Define check(candidate).")
     if entry == "check":
-        mend = f"Rename the function or write tests/{SCRIPT}."
+        mend = f"Rename the function or write tests/{script_name('python')}."
         folder.fault("the tests' own check hides the function", inner=inner, mend=mend)
     return CheckScript(setup=setup, script=text + check_call(entry), proxies=(entry,))
 
 
 def _script(folder: Folder, manifest: Manifest, setup: str) -> Tests:
     proxies = manifest.proxies or (manifest["entry_point"],)
-    return CheckScript(setup=setup, script=_python(folder, f"tests/{SCRIPT}"), proxies=proxies)
+    language = manifest["language"]
+    inner = f"tests/{script_name(language)}"
+    text = _python(folder, inner) if language == "python" else folder.full_text(inner)
+    return CheckScript(setup=setup, script=text, proxies=proxies)
 
 
 def _python(folder: Folder, inner: str) -> str:
@@ -95,7 +114,12 @@ def _cases(folder: Folder, manifest: Manifest, setup: str) -> Tests:
     lines = folder.full_text(f"tests/{CASES}").split("\n")
     found = [_case(folder, n, line) for n, line in enumerate(lines, start=1) if line.strip()]
     cases = tuple(case for case in found if case is not None)
-    return CallCases(cases=cases, tolerance=manifest["tolerance"])
+    return CallCases(
+        cases=cases,
+        tolerance=manifest["tolerance"],
+        state=State(manifest["state"]),
+        signature=manifest["signature"],
+    )
 
 
 def _case(folder: Folder, number: int, line: str) -> CallCase | None:

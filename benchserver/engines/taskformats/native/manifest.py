@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchserver.core.task import Difficulty, JudgingClass, Limits, Shape, Split
+from benchserver.core.task import Difficulty, JudgingClass, Limits, Shape, Split, State
 from benchserver.engines.taskformats.faults import text_of, texts_of
 from benchserver.engines.taskformats.native.folder import Folder
 
@@ -48,14 +48,16 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "judging_class": tuple(JudgingClass),
     "language": tuple(EXTENSIONS),
     "comparator": COMPARATORS,
+    "state": tuple(State),
 }
 _DEFAULTS = {
     "language": "python",
     "judging_class": JudgingClass.PROVABLE.value,
     "comparator": "tokens",
+    "state": State.SHARED.value,
 }
 _TEXTS = ("id", "topic", "family", "created", "author", "canary", "twin_of", "entry_point")
-_MORE_TEXTS = ("tolerance", "license")
+_MORE_TEXTS = ("tolerance", "license", "signature")
 KEYS = (*_TEXTS, *_MORE_TEXTS, *_CHOICES, "sources", "proxies", "limits")
 
 
@@ -169,7 +171,7 @@ def _check_texts(
     if texts["shape"] == Shape.FUNCTION:
         _check_function(texts, data, refuse)
     else:
-        for key in ("entry_point", "proxies"):
+        for key in ("entry_point", "proxies", "signature", "state"):
             if data.get(key):
                 refuse(key, f"a program has no {key!r}", "Remove the key.")
 
@@ -179,6 +181,8 @@ def _check_function(texts: Mapping[str, str], data: Mapping[str, Any], refuse: A
         refuse("entry_point", "entry_point is not a name", "Name the function under test.")
     if "comparator" in data:
         refuse("comparator", "a function has no comparator", "Remove the key.")
+    if texts["language"] == "c" and not texts["signature"]:
+        refuse("signature", "a function in C needs its head", 'Add signature = "int f(int n)".')
 
 
 def _is_date(text: str) -> bool:

@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from benchserver.core.errors import BadInput
-from benchserver.core.task import CallCases, CheckScript, Limits, ProgramCases, Shape, TaskSpec
+from benchserver.core.task import (
+    CallCases,
+    CheckScript,
+    Limits,
+    ProgramCases,
+    Shape,
+    State,
+    TaskSpec,
+)
 from benchserver.engines.taskformats import pythonsource
 from benchserver.engines.taskformats.native import hidden_tests
 from benchserver.engines.taskformats.native.manifest import EXTENSIONS, FILE, LICENSE_SOURCE
@@ -95,7 +103,7 @@ def _tests(task: TaskSpec) -> tuple[dict[str, Any], dict[str, str]]:
     if isinstance(tests, CallCases):
         lines = [json.dumps(dataclasses.asdict(c), ensure_ascii=False) for c in tests.cases]
         text = "".join(f"{line}\n" for line in lines)
-        return _tolerance(tests.tolerance), {hidden_tests.CASES: text}
+        return _cases_keys(tests), {hidden_tests.CASES: text}
     if isinstance(tests, CheckScript):
         return _scripts(task, tests)
     raise BadInput(
@@ -105,6 +113,15 @@ def _tests(task: TaskSpec) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _tolerance(tolerance: str, **more: str) -> dict[str, str]:
     return {**more, "tolerance": tolerance} if tolerance else more
+
+
+def _cases_keys(tests: CallCases) -> dict[str, str]:
+    keys = _tolerance(tests.tolerance)
+    if tests.signature:
+        keys["signature"] = tests.signature
+    if tests.state is not State.SHARED:
+        keys["state"] = tests.state.value
+    return keys
 
 
 def _pairs(tests: ProgramCases) -> dict[str, str]:
@@ -117,18 +134,21 @@ def _pairs(tests: ProgramCases) -> dict[str, str]:
 
 
 def _scripts(task: TaskSpec, tests: CheckScript) -> tuple[dict[str, Any], dict[str, str]]:
-    setup = {} if tests.setup == task.prompt_code else {hidden_tests.SETUP: tests.setup}
+    own_setup = {hidden_tests.setup_name(task.language): tests.setup}
+    setup = {} if tests.setup == task.prompt_code else own_setup
+    script = hidden_tests.script_name(task.language)
     call = hidden_tests.check_call(task.entry_point)
     text = tests.script.removesuffix(call)
     checks = (
-        text != tests.script
+        task.language == "python"
+        and text != tests.script
         and tests.proxies == (task.entry_point,)
         and task.entry_point != "check"
         and "check" in pythonsource.defined_names(text)
     )
     if checks:
         return {}, {hidden_tests.CHECK: text, **setup}
-    return {"proxies": list(tests.proxies)}, {hidden_tests.SCRIPT: tests.script, **setup}
+    return {"proxies": list(tests.proxies)}, {script: tests.script, **setup}
 
 
 def _toml(values: dict[str, Any]) -> str:
