@@ -36,16 +36,16 @@ need() {
     }
 }
 
-# The language's own preparation (a precompiled header, a build cache) as a shell script that fills
-# /toolchain of the root $1, or nothing. Each step writes a tar to its stdout.
+# The language's own caches (a precompiled header, compiled packages) as a shell script that fills
+# /toolchain of the root $1, or nothing. Each step writes a tar to its stdout, by way of the file $2.
 preparation_of() {
     PYTHONPATH=$root python3 -B - "$1" <<'PYTHON'
 import shlex, sys
 from benchserver.engines.languages.registry import LANGUAGES
 
 language = LANGUAGES.get(sys.argv[1])
-steps = getattr(language, "prepare", None) or ()
-for step in steps if isinstance(steps, tuple) else (steps,):
+caches = language.caches if language else None
+for step in caches.steps if caches else ():
     words = [f"{name}={value}" for name, value in step.environment.items()]
     line = shlex.join(["env", "-i", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", *words, *step.argv])
     print(f'chroot "$1" {line} >"$2"')
