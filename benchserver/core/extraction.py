@@ -14,34 +14,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from benchserver.core.labels import ALIAS_OF, NOT_CODE
 from benchserver.core.task import Shape
 from benchserver.core.verdict import Verdict
 
-EXTRACTION_VERSION = "1"
-
-# Names that models write after a fence, per language of a task.
-_ALIASES = {
-    "python": {"python", "py", "python3", "py3", "python2", "ipython", "sage"},
-    "javascript": {"javascript", "js", "node", "nodejs", "mjs", "jsx", "ecmascript"},
-    "typescript": {"typescript", "ts", "tsx"},
-    "cpp": {"cpp", "c++", "cxx", "cc", "hpp"},
-    "csharp": {"csharp", "cs", "c#"},
-    "bash": {"bash", "sh", "shell", "zsh"},
-    "go": {"go", "golang"},
-    "rust": {"rust", "rs"},
-    "ruby": {"ruby", "rb"},
-    "perl": {"perl", "pl"},
-    "julia": {"julia", "jl"},
-    "racket": {"racket", "rkt", "scheme", "lisp"},
-}
-_ALIAS_OF = {alias: name for name, aliases in _ALIASES.items() for alias in aliases}
-
-# What a fence that holds no solution is labelled with.
-_NOT_CODE = {
-    *("text", "txt", "plaintext", "plain", "output", "console", "terminal", "log", "none"),
-    *("json", "yaml", "toml", "xml", "html", "css", "csv", "markdown", "md", "diff"),
-    *("bash", "sh", "shell", "zsh", "cmd", "powershell", "input", "stdin", "stdout"),
-}
+EXTRACTION_VERSION = "2"
 
 _OPEN_THINK = re.compile(r"\s*<(think|thinking|reasoning)>", re.IGNORECASE)
 _CLOSE_THINK = re.compile(r"</(?:think|thinking|reasoning)>[ \t]*\r?$", re.IGNORECASE)
@@ -62,6 +39,14 @@ _CODE_LINE = re.compile(
     r"|func\s+\w|fn\s+\w|fun\s+\w|sub\s+\w+|<\?php|\(define|(?:int|void|bool|double|long)\s+\w"
     r"|(?:for|while|if|with|try)\b.*[:{]\s*(?:#.*)?$|[\w.\[\], ]+\s*[-+*/%|&]?=[^=]"
     r"|[\w.]+\(.*\)\s*;?\s*(?:#.*)?$|print\b)"
+)
+# A function under a wrong name is still the answer, and a longer example of its use is not.
+_DEFINES = re.compile(
+    r"^[ \t]*(?:(?:export|default|public|private|static|async|pub)[ \t]+)*"
+    r"(?:(?:def|class|function|func|fn|fun|sub)[ \t*]+\w"
+    r"|(?:const|let|var)[ \t]+\w+[ \t]*=[ \t]*(?:async[ \t]*)?"
+    r"(?:function\b|\(?[\w, ]*\)?[ \t]*=>))",
+    re.M,
 )
 _PROSE_LINE = re.compile(r"(?:[-*]\s+|\d+[.)]\s+|#{1,6}\s)?\**[A-Za-z][\w'’`*-]*[,:]?(?:\s+\S+){2}")
 
@@ -132,7 +117,7 @@ def classify(extraction: Extraction, *, stop_reason: str) -> Verdict | None:
 
 def _wanted(language: str, prompt_code: str, entry_point: str, shape: Shape) -> _Wanted:
     function = shape is Shape.FUNCTION
-    name = _ALIAS_OF.get(language.lower(), language.lower())
+    name = ALIAS_OF.get(language.lower(), language.lower())
     return _Wanted(
         language=name,
         prompt_code=prompt_code,
@@ -192,22 +177,23 @@ def _from_fences(text: str, wanted: _Wanted) -> Extraction | None:
     return Extraction(_composed(block.code, wanted), None, how)
 
 
-def _rank(position: int, block: _Block, wanted: _Wanted) -> tuple[int, int, int, int]:
-    """Defines the entry point > right language > (definition: last; otherwise: longest)."""
+def _rank(position: int, block: _Block, wanted: _Wanted) -> tuple[int, int, int, int, int]:
+    """Defines the entry point > right language > defines anything > (the last; or the longest)."""
     label = _label(block, wanted)
     patterns = (wanted.defines, wanted.defines_indented)
     if any(pattern and pattern.search(block.code) for pattern in patterns):
-        return (1, label, position, 0)
-    return (0, label, len(block.code.strip()), position)
+        return (1, label, 1, position, 0)
+    anything = wanted.defines is not None and _DEFINES.search(block.code) is not None
+    return (0, label, int(anything), len(block.code.strip()), position)
 
 
 def _label(block: _Block, wanted: _Wanted) -> int:
     """3: the task's language, 2: unlabelled, 1: another language, 0: output, shell or data."""
-    if _ALIAS_OF.get(block.tag, block.tag) == wanted.language:
+    if ALIAS_OF.get(block.tag, block.tag) == wanted.language:
         return 3
     if not block.tag:
         return 2
-    return 0 if block.tag in _NOT_CODE else 1
+    return 0 if block.tag in NOT_CODE else 1
 
 
 def _blocks(text: str) -> list[_Block]:

@@ -31,8 +31,8 @@ class Protocol:
     top_p: str = "0.95"
     max_tokens: int = 8192
     deadline_seconds: int = 300
-    template: str = "1"
-    extraction: str = "1"
+    template: str = TEMPLATE_VERSION
+    extraction: str = EXTRACTION_VERSION
 
     def to_payload(self) -> dict[str, Any]:
         return asdict(self)

@@ -17,8 +17,8 @@ CHANGES = {
     "top_p": "1",
     "max_tokens": 99,
     "deadline_seconds": 1,
-    "template": "2",
-    "extraction": "2",
+    "template": "another",
+    "extraction": "another",
 }
 
 
