@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from threading import Lock
 from weakref import WeakKeyDictionary
 
 from benchserver.core.errors import PlatformFault
 from benchserver.engines.judges.build import Built, NotCompiled, build_as
 from benchserver.engines.judges.unittests.framework import Framework
-from benchserver.engines.sandbox.base import Sandbox
+from benchserver.engines.sandbox.base import Ending, Sandbox
 
 _MOST_KEPT = 8
+_SHARED_SECONDS = 240.0
 _SHARED: WeakKeyDictionary[Sandbox, dict[str, bytes]] = WeakKeyDictionary()
 _BUILDING = Lock()
 
@@ -48,8 +50,14 @@ def _shared(framework: Framework, files: dict[str, bytes], sandbox: Sandbox) -> 
 
 
 def _built(framework: Framework, files: dict[str, bytes], sandbox: Sandbox) -> bytes:
+    """No submission's code is in it, so limits are wide and every failure is ours."""
+    compile_ = framework.language.compile
+    assert compile_ is not None
+    patient = replace(framework.language, compile=replace(compile_, cpu_seconds=_SHARED_SECONDS))
     try:
-        built = build_as(framework.language, files=files, sandbox=sandbox)
+        built = build_as(patient, files=files, sandbox=sandbox)
     except NotCompiled as problem:
+        if problem.result.ending is not Ending.EXITED:
+            raise PlatformFault("starved", "the test framework did not build in time") from problem
         raise PlatformFault("task_tests", "the test framework does not build") from problem
     return next(iter(built.files.values()))

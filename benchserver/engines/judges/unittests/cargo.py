@@ -21,6 +21,7 @@ from benchserver.engines.judges.unittests.framework import (
 )
 from benchserver.engines.languages.base import Language
 from benchserver.engines.languages.rust import RUST
+from benchserver.engines.languages.scripts import shell
 
 _ENDINGS = ("rs",)
 _BUILD = """\
@@ -44,7 +45,7 @@ _EXPECTED = re.compile(r'expected\s*=\s*("(?:[^"\\]|\\.)*")')
 
 def _language() -> Language:
     assert RUST.compile is not None
-    command = replace(RUST.compile.command, argv=("/bin/sh", "/box/build.sh"))
+    command = shell(". /box/build.sh", memory_bytes=3 * 2**29)
     return replace(
         RUST,
         compile=replace(RUST.compile, command=command, artefact="tests"),

@@ -14,17 +14,18 @@ from dataclasses import replace
 from benchserver.engines.judges.unittests.framework import Framework, Sentinels, laid, runner
 from benchserver.engines.languages.base import Language
 from benchserver.engines.languages.cpp import CPP
+from benchserver.engines.languages.scripts import shell
 
 _ENDINGS = ("cpp", "cc", "h", "hpp")
 _BUILD = """\
 [ -x /usr/bin/g++ ] || exit 97
-cd /box/project && /usr/bin/g++ -std=c++17 -O0 -w -pipe -I/box/project -DEXERCISM_RUN_ALL_TESTS \
+cd /box/project && /usr/bin/g++ -std=c++17 -O0 -w -I/box/project -DEXERCISM_RUN_ALL_TESTS \
     -o /tmp/tests $(cat /box/sources) /box/shared -pthread </dev/null >/dev/null 2>&1 || exit 1
 exec cat /tmp/tests
 """
 _BUILD_MAIN = """\
 [ -x /usr/bin/g++ ] || exit 97
-cd /box/project && /usr/bin/g++ -std=c++17 -O1 -w -pipe -I/box/project -c -o /tmp/main.o \
+cd /box/project && /usr/bin/g++ -std=c++17 -O0 -w -I/box/project -c -o /tmp/main.o \
     main.cpp </dev/null >/dev/null 2>&1 || exit 1
 exec cat /tmp/main.o
 """
@@ -35,7 +36,7 @@ _MAIN = re.compile(r"^\s*#\s*define\s+CATCH_CONFIG_MAIN\b", re.M)
 
 def _language() -> Language:
     assert CPP.compile is not None
-    command = replace(CPP.compile.command, argv=("/bin/sh", "/box/build.sh"))
+    command = shell(". /box/build.sh", memory_bytes=3 * 2**29)
     return replace(
         CPP,
         compile=replace(CPP.compile, command=command, artefact="tests"),

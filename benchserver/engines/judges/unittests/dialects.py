@@ -21,7 +21,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """``new`` is a template over the groups of ``old``."""
+    """``new`` is a format over the texts of the groups of ``old``."""
 
     old: re.Pattern[str]
     new: str
@@ -62,7 +62,7 @@ _PYTHON = Dialect(
         (r"\bassertTrue\(", "assertFalse("),
         (r"\bassertFalse\(", "assertTrue("),
         (r"\bassertEqual\(", "assertNotEqual("),
-        (r"\bassert (?!not\b)(\w)", r"assert not \1"),
+        (r"\bassert (?!not\b)(\w)", "assert not {0}"),
     ),
 )
 _JAVASCRIPT = Dialect(
@@ -73,7 +73,7 @@ _JAVASCRIPT = Dialect(
         _place(r"\.to[A-Z]\w*\("),
         _place(r"\b(?:const|let|var) expected\w* = ", stops=";"),
     ),
-    swaps=_swaps((r"\)\.not\.(to[A-Z])", r").\1"), (r"\)\.(to[A-Z])", r").not.\1")),
+    swaps=_swaps((r"\)\.not\.(to[A-Z])", ").{0}"), (r"\)\.(to[A-Z])", ").not.{0}")),
 )
 _EXPECTING = r"(?:\w*(?:[eE]xpect|[wW]ant|[vV]alid|[oO]utput|[rR]esult)\w*|ok|score|err)"
 _GO = Dialect(
@@ -87,7 +87,7 @@ _GO = Dialect(
         ),
         _place(r"^\s*(?:expected|want)\w*\s*:?= ", stops="\n"),
     ),
-    swaps=_swaps((r"\bif (\w+) != (\w+) \{", r"if \1 == \2 {")),
+    swaps=_swaps((r"\bif (\w+) != (\w+) \{", "if {0} == {1} {{")),
 )
 _RUST = Dialect(
     language="rust",
@@ -140,7 +140,7 @@ _CPP = Dialect(
         (r"\bREQUIRE\(", "REQUIRE_FALSE("),
         (r"\bCHECK_FALSE\(", "CHECK("),
         (r"\bCHECK\(", "CHECK_FALSE("),
-        (r"\bREQUIRE_THROWS_AS\(([^;]*), *\n? *[\w:]+\)(?=;)", r"REQUIRE_NOTHROW(\1)"),
+        (r"\bREQUIRE_THROWS_AS\(([^;]*), *\n? *[\w:]+\)(?=;)", "REQUIRE_NOTHROW({0})"),
         (r"\bREQUIRE_THROWS\(", "REQUIRE_NOTHROW("),
         (r"\bREQUIRE_NOTHROW\(", "REQUIRE_THROWS("),
     ),

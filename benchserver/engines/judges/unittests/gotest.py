@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from benchserver.engines.judges.unittests.framework import Framework, Sentinels, laid, runner
-from benchserver.engines.languages.base import Command, Compile, Language
+from benchserver.engines.languages.base import Language
 from benchserver.engines.languages.go import GO
+from benchserver.engines.languages.scripts import shell
 
 _ENDINGS = ("go",)
 _BUILD = """\
 [ -x /usr/bin/go ] || exit 97
+export GOCACHE=/tmp/cache GOPATH=/tmp/path GOENV=off GOTOOLCHAIN=local CGO_ENABLED=0
+export GO111MODULE=on GOFLAGS='-buildvcs=false -mod=mod' GOPROXY=off
 cd /box/project && /usr/bin/go test -c -ldflags '-s -w' -o /tmp/tests . \
     </dev/null >/dev/null 2>&1 || exit 1
 exec cat /tmp/tests
@@ -25,16 +28,13 @@ _OURS = "bench_main_test.go"
 _TEST = re.compile(r"^func (Test(?:[A-Z0-9_]\w*)?)\(\w+ \*testing\.T\)", re.M)
 _PACKAGE = re.compile(r"^package (\w+)", re.M)
 _SKIP = re.compile(r"\bt\.Skip(?:Now|f)?\(")
-_MODULES = {"GO111MODULE": "on", "GOFLAGS": "-buildvcs=false -mod=mod", "GOPROXY": "off"}
 
 
 def _language() -> Language:
     assert GO.compile is not None
-    environment = {**GO.compile.command.environment, **_MODULES}
-    command = replace(GO.compile.command, argv=("/bin/sh", "-c", _BUILD), environment=environment)
-    run: Command = replace(GO.run, argv=("/box/tests",))
-    compile_: Compile = replace(GO.compile, command=command, artefact="tests")
-    return replace(GO, compile=compile_, run=run)
+    command = shell(_BUILD, memory_bytes=3 * 2**29)
+    compiled = replace(GO.compile, command=command, artefact="tests")
+    return replace(GO, compile=compiled, run=replace(GO.run, argv=("/box/tests",)))
 
 
 def _arrange(solution: Mapping[str, str], tests: Mapping[str, str]) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from benchserver.engines.judges.unittests.framework import Framework, Sentinels, laid, runner
 from benchserver.engines.languages.base import Language
 from benchserver.engines.languages.java import JAVA
+from benchserver.engines.languages.scripts import shell
 
 _ENDINGS = ("java",)
 _JARS = ":".join(
@@ -36,7 +37,7 @@ exec $home/bin/jar -J-XX:TieredStopAtLevel=1 --create --no-compress -C /tmp/out 
 """
 # Standard input and output of the JVM are the two pipes of the supervisor.
 _RUN = f"""\
-{_HOME}exec $home/bin/java -Xmx{{mebibytes}}m -Xss64m -XX:+ExitOnOutOfMemoryError {_JVM} \
+{_HOME}exec $home/bin/java -Xmx{{mebibytes}}m -XX:+ExitOnOutOfMemoryError {_JVM} \
     -cp {_JARS}:/box/tests.jar BenchRunner "$@" <&3 >&4"""
 _CLASS = re.compile(r"^(?:public )?(?:final )?class (\w+)", re.M)
 _PACKAGE = re.compile(r"^package ([\w.]+);", re.M)
@@ -44,7 +45,7 @@ _PACKAGE = re.compile(r"^package ([\w.]+);", re.M)
 
 def _language() -> Language:
     assert JAVA.compile is not None
-    command = replace(JAVA.compile.command, argv=("/bin/sh", "-c", _BUILD))
+    command = shell(_BUILD, memory_bytes=2**30)
     return replace(
         JAVA,
         compile=replace(JAVA.compile, command=command, artefact="tests.jar"),

@@ -51,7 +51,9 @@ def _mirror(text: str, dialect: Dialect) -> str:
     changes = []
     for start, end in _regions(bare, dialect):
         inside = [token for token in expected if start <= token.start < end]
-        change = _changed_literal(text, inside, expected) or _swapped(bare, start, end, dialect)
+        change = _changed_literal(text, inside, expected) or _swapped(
+            text, bare, (start, end), dialect
+        )
         changes += [change] if change else []
     return _applied(text, changes)
 
@@ -128,15 +130,16 @@ def _altered(old: str) -> str:
     return f"{old[:at]}{'q' if old[at] != 'q' else 'w'}{old[at + 1 :]}"
 
 
-def _swapped(bare: str, start: int, end: int, dialect: Dialect) -> _Change | None:
+def _swapped(text: str, bare: str, region: tuple[int, int], dialect: Dialect) -> _Change | None:
     """An assertion turned into its opposite."""
     found: list[tuple[re.Match[str], Swap]] = [
-        (match, swap) for swap in dialect.swaps for match in swap.old.finditer(bare, start, end)
+        (match, swap) for swap in dialect.swaps for match in swap.old.finditer(bare, *region)
     ]
     if not found:
         return None
     match, swap = _RANDOM.choice(found)
-    return _Change(match.start(), match.end(), match.expand(swap.new))
+    kept = [text[match.start(n) : match.end(n)] for n in range(1, swap.old.groups + 1)]
+    return _Change(match.start(), match.end(), swap.new.format(*kept))
 
 
 def _applied(text: str, changes: list[_Change]) -> str:

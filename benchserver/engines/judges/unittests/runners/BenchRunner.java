@@ -3,7 +3,6 @@
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectUniqueId;
 
-import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -102,10 +101,12 @@ public final class BenchRunner {
             Runtime.getRuntime().halt(1);
         }
         out.write("done\n".getBytes(StandardCharsets.US_ASCII));
-        ByteArrayOutputStream nonce = new ByteArrayOutputStream();
-        nonce.write(in.readNBytes(32));
-        if (nonce.size() != 32) Runtime.getRuntime().halt(1);
-        out.write(nonce.toByteArray());
+        byte[] nonce = new byte[32];
+        for (int got = 0, more; got < nonce.length; got += more) {
+            more = in.read(nonce, got, nonce.length - got);
+            if (more < 0) Runtime.getRuntime().halt(1);
+        }
+        out.write(nonce);
         Runtime.getRuntime().halt(0);
     }
 }
