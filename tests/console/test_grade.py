@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,15 @@ import pytest
 from benchserver.console import grading
 from benchserver.console.grading import failing_test, grade, read_samples, result_line, summary
 from benchserver.core.errors import BadInput, MissingPart, PlatformFault
-from benchserver.core.task import CallCase, CallCases, ProgramCase, ProgramCases, Shape, TaskSpec
+from benchserver.core.task import (
+    CallCase,
+    CallCases,
+    ProgramCase,
+    ProgramCases,
+    Shape,
+    Subtask,
+    TaskSpec,
+)
 from benchserver.core.verdict import Judgement, Verdict
 from benchserver.engines.sandbox.base import Level, Sandbox
 from benchserver.engines.taskformats.registry import read
@@ -258,3 +267,23 @@ def test_show_tests_finds_the_case_that_failed() -> None:
     assert failing_test(spec, "gone") == ""
     assert isinstance(task.tests, ProgramCases)
     assert task.tests.cases[0] == ProgramCase(stdin="1", expected="2")
+
+
+def test_a_program_task_takes_samples_in_any_language_and_tells_points(tmp_path: Path) -> None:
+    cases = program_task(("1\n", "2\n"))
+    subtasks = (Subtask(name="a", points=3, cases=(0,)),)
+    task = replace(cases, tests=replace(cases.tests, subtasks=subtasks))
+    lines = [{"task_id": "t/1", "solution": "x", "language": name} for name in ("cpp", "python")]
+    samples = list(read_samples(jsonl(tmp_path / "s.jsonl", lines), [task]))
+    assert [sample.task.language for sample in samples] == ["cpp", "python"]
+    outcome = Judgement(verdict=Verdict.WRONG_ANSWER, points=1, points_total=3)
+    assert result_line(samples[0], outcome)["points"] == 1
+    tally = grading.Tally()
+    for sample in samples:
+        tally.add(sample, outcome)
+    document = summary(tally, sandbox=_NoBox(), workers=1, limits={})
+    assert document["points"] == {"earned": 2, "total": 6}
+    assert "points         2 of 6" in grading.summary_lines(document)
+    odd = jsonl(tmp_path / "o.jsonl", [{**lines[0], "language": "cobol"}])
+    with pytest.raises(BadInput, match="not in 'cobol'"):
+        list(read_samples(odd, [task]))

@@ -99,6 +99,7 @@ def _tests(task: TaskSpec) -> tuple[dict[str, Any], dict[str, str]]:
     """Keys the tests add to the manifest, and the files below ``tests/``."""
     tests = task.tests
     if isinstance(tests, ProgramCases):
+        _refuse_more_than_pairs(task, tests)
         return _tolerance(tests.tolerance, comparator=tests.comparator), _pairs(tests)
     if isinstance(tests, CallCases):
         lines = [json.dumps(dataclasses.asdict(c), ensure_ascii=False) for c in tests.cases]
@@ -109,6 +110,17 @@ def _tests(task: TaskSpec) -> tuple[dict[str, Any], dict[str, str]]:
     raise BadInput(
         "the native format has no unit tests", place=task.source_id, mend="Use its own format."
     )
+
+
+def _refuse_more_than_pairs(task: TaskSpec, tests: ProgramCases) -> None:
+    """Whatever pairs and a comparator cannot say; names of cases are only for people."""
+    plain = ProgramCases(cases=tests.cases, comparator=tests.comparator, tolerance=tests.tolerance)
+    if tests != plain:
+        raise BadInput(
+            "the native format has no checkers, subtasks or rules for letters and blanks",
+            place=task.source_id,
+            mend="Write it as a problem package, format icpc.",
+        )
 
 
 def _tolerance(tolerance: str, **more: str) -> dict[str, str]:

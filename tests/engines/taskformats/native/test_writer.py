@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from benchserver.core.errors import BadInput
 from benchserver.core.task import (
+    Blanks,
     CallCase,
     CallCases,
     CheckScript,
@@ -150,3 +151,15 @@ def test_control_characters_survive_the_manifest(tmp_path: Path) -> None:
     )
     Native().write([task], tmp_path / "pool")
     assert Native().read(tmp_path / "pool") == [task]
+
+
+def test_what_pairs_cannot_say_is_refused_not_dropped(tmp_path: Path) -> None:
+    task = TaskSpec(
+        source_id="x",
+        shape=Shape.PROGRAM,
+        statement="s",
+        reference="r",
+        tests=ProgramCases(cases=(ProgramCase(stdin="", expected=""),), blanks=Blanks.KEPT),
+    )
+    with pytest.raises(BadInput, match="format icpc"):
+        Native().write([task], tmp_path / "new")
