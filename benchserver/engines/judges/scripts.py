@@ -6,6 +6,7 @@ Example: a report that says ``passed`` without a single call means that the *tas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from benchserver.core.errors import PlatformFault
@@ -25,8 +26,17 @@ _ENDS = {
 }
 
 
-def examine(*, examiner: BoxRequest, candidate: BoxRequest, sandbox: Sandbox) -> Judgement:
-    """One run of the tests. Raises ``PlatformFault`` when boxes, host or the tests failed."""
+def examine(
+    *,
+    examiner: BoxRequest,
+    candidate: BoxRequest,
+    sandbox: Sandbox,
+    out_of_memory: Sequence[bytes] = (),
+) -> Judgement:
+    """One run of the tests. Raises ``PlatformFault`` when boxes, host or the tests failed.
+
+    ``out_of_memory``: what a runtime says on stderr when it ends itself for lack of memory.
+    """
     examined, answered = sandbox.run_pair(examiner=examiner, candidate=candidate)
     if Ending.STARVED in (examined.ending, answered.ending):
         raise PlatformFault("starved", "the host was too busy to run the boxes")
@@ -37,7 +47,8 @@ def examine(*, examiner: BoxRequest, candidate: BoxRequest, sandbox: Sandbox) ->
         # The reference stays far below these limits: an answer made the tests this expensive.
         return judgement(Verdict.WRONG_ANSWER, answered, sandbox, detail="costly_answer")
     verdict, detail = _from_report(_report_of(examined))
-    if verdict is Verdict.RUNTIME_ERROR and detail.startswith("MemoryError"):
+    said = detail.startswith("MemoryError") or any(w in answered.stderr for w in out_of_memory)
+    if verdict is Verdict.RUNTIME_ERROR and said:
         verdict = Verdict.MEMORY_LIMIT
     return judgement(verdict, answered, sandbox, detail=detail)
 

@@ -51,7 +51,14 @@ def _by_script(task: TaskSpec, tests: CheckScript, code: str, sandbox: Sandbox) 
     built = javascript.candidate(task=task, code=code, sandbox=sandbox)
     box = built.request(limits=task.limits)
     examiner = javascript.examiner(task=task, tests=tests, sandbox=sandbox)
-    return without_starving(lambda: examine(examiner=examiner, candidate=box, sandbox=sandbox))
+    return without_starving(
+        lambda: examine(
+            examiner=examiner,
+            candidate=box,
+            sandbox=sandbox,
+            out_of_memory=built.language.out_of_memory,
+        )
+    )
 
 
 def _by_cases(task: TaskSpec, tests: CallCases, code: str, sandbox: Sandbox) -> Judgement:
