@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from benchserver.core import solution
 from benchserver.core.errors import BadInput, MissingPart, PlatformFault
 from benchserver.core.task import CallCases, CheckScript, ProgramCases, Shape, TaskSpec
 from benchserver.core.verdict import FaultKind, Judgement
@@ -176,7 +177,8 @@ def failing_test(task: TaskSpec, detail: str) -> str:
     if isinstance(tests, ProgramCases):
         program_case = tests.cases[number]
         return f"stdin {program_case.stdin!r}, expected {program_case.expected!r}"
-    assert isinstance(tests, CallCases)
+    if not isinstance(tests, CallCases):
+        return ""
     case = tests.cases[number]
     return f"arguments {json.dumps(list(case.args))}, expected {json.dumps(case.expected)}"
 
@@ -323,13 +325,34 @@ def _in_language(task: TaskSpec, language: Any, *, place: str) -> TaskSpec:
 
 
 def _code(fields: Mapping[str, Any], task: TaskSpec, *, place: str) -> str:
-    """``completion`` continues the prompt, ``solution`` is a whole program; one must be there."""
+    """``completion`` continues the prompt, ``solution`` is a whole program, ``files`` are several
+    files by their path; one of them must be there."""
+    if "files" in fields:
+        return _files(fields["files"], task, place=place)
     for name in ("completion", "solution"):
         if isinstance(fields.get(name), str):
             text = str(fields[name])
             return whole_program(task, completion=text) if name == "completion" else text
     raise BadInput(
-        "neither completion nor solution",
+        "neither completion nor solution nor files",
         place=place,
-        mend="Give completion (continues the prompt) or solution (a whole program) as a string.",
+        mend="Give completion (continues the prompt) or solution (a whole program) as a string, "
+        "or files as an object of path and text.",
     )
+
+
+def _files(files: Any, task: TaskSpec, *, place: str) -> str:
+    """The one text of several files, in the form every judge takes; one file is just its text."""
+    mend = "Give files as an object of plain relative paths and texts."
+    if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
+        raise BadInput("files is not an object of texts", place=place, mend=mend)
+    joined = solution.join(files)
+    try:
+        solution.split(joined)
+    except BadInput as problem:
+        raise BadInput(f"files: {problem.problem}", place=place, mend=mend) from None
+    if task.shape is Shape.UNITTESTS or task.solution_files:
+        return joined
+    if len(files) > 1:
+        raise BadInput("the task's solution is one file", place=place, mend="Give that file.")
+    return str(next(iter(files.values())))

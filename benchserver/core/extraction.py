@@ -2,7 +2,8 @@
 
 Rules in order: reasoning in ``<think>`` is dropped; a fenced block in the task's language that
 defines the entry point wins (the last such block); without fences an indented body continues the
-task's prompt unchanged (D19), and code between sentences is cut out. Example: the reply
+task's prompt unchanged (D19), and code between sentences is cut out. A solution of several files
+is told apart by the labels of its fences (``core/filed.py``). Example: the reply
 ``"Sure:\\n```python\\ndef f(x):\\n    return x\\n```"`` yields the two lines of ``f``.
 
 Nothing here parses with a compiler, executes or imports: replies are hostile, and every step is a
@@ -14,6 +15,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from benchserver.core import solution
+from benchserver.core.fences import Block, blocks, fence_after
+from benchserver.core.filed import filed
 from benchserver.core.labels import ALIAS_OF, NOT_CODE
 from benchserver.core.task import Shape
 from benchserver.core.verdict import Verdict
@@ -22,8 +26,6 @@ EXTRACTION_VERSION = "2"
 
 _OPEN_THINK = re.compile(r"\s*<(think|thinking|reasoning)>", re.IGNORECASE)
 _CLOSE_THINK = re.compile(r"</(?:think|thinking|reasoning)>[ \t]*\r?$", re.IGNORECASE)
-_FENCE = re.compile(r"[ \t]*(`{3,}(?=[^`]*$)|~{3,})(.*)$", re.DOTALL)
-_CLOSING = re.compile(r"\s*(?:<[^<>\s]{1,20}>\s*)?")  # some servers leave an end token there
 _INLINE = re.compile(r"(`{1,3})([^`\n]+)\1")
 _BODY_LINE = re.compile(r"^(?: {2,}|\t)[ \t]*(?![-*+][ \t]|\d+[.)])\S", re.M)  # not a bullet
 _REFUSAL = re.compile(
@@ -55,8 +57,8 @@ _PROSE_LINE = re.compile(r"(?:[-*]\s+|\d+[.)]\s+|#{1,6}\s)?\**[A-Za-z][\w'’`*-
 class Extraction:
     """What a reply holds. ``outcome`` is None when ``code`` is to be judged.
 
-    ``how``: ``fence``, ``open_fence``, ``body`` (continues the prompt), ``bare`` (code without a
-    fence), ``inline`` or ``none``.
+    ``how``: ``fence``, ``open_fence``, ``files`` (several), ``body`` (continues the prompt),
+    ``bare`` (code without a fence), ``inline`` or ``none``.
     """
 
     code: str
@@ -65,13 +67,6 @@ class Extraction:
 
     def __repr__(self) -> str:  # replies reach no log
         return f"<Extraction {self.how} {self.outcome}>"
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    tag: str
-    code: str
-    closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +79,25 @@ class _Wanted:
 
 
 def extract(
-    reply: str, *, language: str, prompt_code: str, entry_point: str, shape: Shape
+    reply: str,
+    *,
+    language: str,
+    prompt_code: str,
+    entry_point: str,
+    shape: Shape,
+    solution_files: tuple[str, ...] = (),
 ) -> Extraction:
     """The code of ``reply``; see the module for the rules. Never raises for any text.
 
-    ``code`` is a whole program or, for a body, ``prompt_code`` + the reply unchanged.
+    ``code`` is a whole program; for a body, ``prompt_code`` + the reply unchanged; for a task of
+    several ``solution_files``, those of them that the reply holds, joined (``core/solution.py``).
     """
     wanted = _wanted(language, prompt_code, entry_point, shape)
     text = _without_reasoning(reply)
-    found = _from_fences(text, wanted) or _from_bare_text(text, wanted)
+    if solution_files:
+        found = _several(text, wanted, solution_files)
+    else:
+        found = _from_fences(text, wanted) or _from_bare_text(text, wanted)
     if found is not None:
         return found
     refused = _REFUSAL.search(text[:600]) is not None
@@ -158,16 +163,24 @@ def _end_of_reasoning(text: str) -> int:
         closing = None if fence else _CLOSE_THINK.search(line)
         offset += len(line) + 1
         end = offset if closing else end
-        fence = _fence_after(fence, line)
+        fence = fence_after(fence, line)
     return min(end, len(text))
+
+
+def _several(text: str, wanted: _Wanted, paths: tuple[str, ...]) -> Extraction | None:
+    chosen = filed([b for b in blocks(text) if b.code.strip()], paths, language=wanted.language)
+    if not chosen:
+        return None
+    how = "files" if all(block.closed for block in chosen.values()) else "open_fence"
+    return Extraction(solution.join({p: b.code for p, b in chosen.items()}), None, how)
 
 
 # --- fenced blocks -------------------------------------------------------------------------
 
 
 def _from_fences(text: str, wanted: _Wanted) -> Extraction | None:
-    blocks = [block for block in _blocks(text) if block.code.strip()]
-    best = max(enumerate(blocks), key=lambda pair: _rank(pair[0], pair[1], wanted), default=None)
+    found = [block for block in blocks(text) if block.code.strip()]
+    best = max(enumerate(found), key=lambda pair: _rank(pair[0], pair[1], wanted), default=None)
     if best is None:
         return _from_inline(text, wanted)
     block = best[1]
@@ -177,7 +190,7 @@ def _from_fences(text: str, wanted: _Wanted) -> Extraction | None:
     return Extraction(_composed(block.code, wanted), None, how)
 
 
-def _rank(position: int, block: _Block, wanted: _Wanted) -> tuple[int, int, int, int, int]:
+def _rank(position: int, block: Block, wanted: _Wanted) -> tuple[int, int, int, int, int]:
     """Defines the entry point > right language > defines anything > (the last; or the longest)."""
     label = _label(block, wanted)
     patterns = (wanted.defines, wanted.defines_indented)
@@ -187,45 +200,13 @@ def _rank(position: int, block: _Block, wanted: _Wanted) -> tuple[int, int, int,
     return (0, label, int(anything), len(block.code.strip()), position)
 
 
-def _label(block: _Block, wanted: _Wanted) -> int:
+def _label(block: Block, wanted: _Wanted) -> int:
     """3: the task's language, 2: unlabelled, 1: another language, 0: output, shell or data."""
     if ALIAS_OF.get(block.tag, block.tag) == wanted.language:
         return 3
     if not block.tag:
         return 2
     return 0 if block.tag in NOT_CODE else 1
-
-
-def _blocks(text: str) -> list[_Block]:
-    """Fenced blocks after CommonMark 4.5, with any indentation (models indent them in lists)."""
-    blocks: list[_Block] = []
-    fence, tag, indent, lines = "", "", "", list[str]()
-    for line in text.removesuffix("\n").split("\n"):
-        before, fence = fence, _fence_after(fence, line)
-        if not before and fence:
-            indent = line[: len(line) - len(line.lstrip(" \t"))]
-            tag, lines = _tag(line.strip().lstrip("`~")), []
-        elif before and not fence:
-            blocks.append(_Block(tag, "".join(lines), True))
-        elif fence:
-            lines.append(line.removeprefix(indent) + "\n")
-    if fence:
-        blocks.append(_Block(tag, "".join(lines), False))
-    return blocks
-
-
-def _fence_after(fence: str, line: str) -> str:
-    """The fence that is open after ``line`` when ``fence`` (or none: empty) was open before."""
-    found = _FENCE.match(line)
-    if not fence:
-        return found[1] if found else ""
-    closes = found and found[1].startswith(fence) and _CLOSING.fullmatch(found[2])
-    return "" if closes else fence
-
-
-def _tag(info: str) -> str:
-    words = info.strip().strip("{}.").lower().split()
-    return re.split(r"[:,{]", words[0])[0].strip("{}.") if words else ""
 
 
 def _from_inline(text: str, wanted: _Wanted) -> Extraction | None:

@@ -40,7 +40,9 @@ _LANGUAGE_NAMES = {
 
 def prompt(spec: PromptSpec) -> str:
     """The text of the single user message for ``spec``; equal input gives equal text."""
-    if spec.shape is Shape.PROGRAM:
+    if spec.shape is Shape.UNITTESTS:
+        parts = _exercise_parts(spec)
+    elif spec.shape is Shape.PROGRAM:
         parts = _program_parts(spec)
     elif spec.prompt_code.strip() and spec.prompt_code.strip() == spec.statement.strip():
         parts = _completion_parts(spec)
@@ -101,6 +103,27 @@ def _program_parts(spec: PromptSpec) -> list[str]:
         "Print only the answer: no prompts, labels or extra text."
     )
     return [*parts, rules]
+
+
+def _exercise_parts(spec: PromptSpec) -> list[str]:
+    """The statement itself shows the files that have to be written."""
+    name = language_name(spec.language)
+    rules = (
+        f"Reply with one Markdown code block that holds the whole {name} file. "
+        "Use only the standard library and do not add tests."
+    )
+    if spec.solution_files:
+        paths = ", ".join(f"`{path}`" for path in spec.solution_files)
+        rules = (
+            f"Reply with one Markdown code block for each of these files: {paths}. Each block "
+            "holds the whole file; write the file's path on a line of its own above the block. "
+            "Use only the standard library and do not add tests."
+        )
+    return [
+        f"Write the {name} code that solves the following task.",
+        spec.statement.strip("\n"),
+        rules,
+    ]
 
 
 def _function_rules(spec: PromptSpec, *, given: bool) -> str:

@@ -68,6 +68,7 @@ def _judgement(attempt: Attempt, worker: str, engines: Engines) -> Judgement:
         prompt_code=task.prompt_code,
         entry_point=task.entry_point,
         shape=task.shape,
+        solution_files=task.solution_files,
     )
     verdict = classify(found, stop_reason=attempt.reply.stop_reason)
     if verdict is not None:
