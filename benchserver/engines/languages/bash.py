@@ -22,7 +22,7 @@ BASH = Language(
     source="main.sh",
     run=Command(argv=("/bin/sh", "/box/run.sh"), memory_bytes=4 * 2**20),
     version=("/usr/bin/bash", "--version"),
-    tested="5.2",
+    tested="bash 5.2",
     install="apt install bash",
     hello='read -r line\necho "${line^^}"\n',
     support={"run.sh": _RUNNER},

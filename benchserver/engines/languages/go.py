@@ -60,7 +60,7 @@ GO = Language(
     ),
     caches=Caches(steps=(step(_PACKAGES, _GO),), compilers=("/bin/sh", "-c", state(_GO))),
     version=(_GO, "version"),
-    tested="1.19",
+    tested="Go 1.19",
     install="apt install golang-go",
     hello=(
         'package main\n\nimport (\n\t"bufio"\n\t"fmt"\n\t"os"\n\t"strings"\n)\n\n'

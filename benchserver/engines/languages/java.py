@@ -82,7 +82,7 @@ JAVA = Language(
         compilers=("/bin/sh", "-c", _HOME + state(_MODULES)),
     ),
     version=("/bin/sh", "-c", _HOME + "exec $home/bin/java --version"),
-    tested="17",
+    tested="OpenJDK 17",
     install="apt install openjdk-17-jdk-headless",
     hello=(
         "import java.util.Scanner;\n\npublic class Hello {\n"

@@ -30,7 +30,7 @@ JAVASCRIPT = Language(
         address_bytes=NODE_ADDRESS,
     ),
     version=(NODE, "--version"),
-    tested="20",
+    tested="node 18, 20",
     install="apt install nodejs",
     hello="console.log(require('fs').readFileSync(0, 'utf8').trim().toUpperCase());\n",
     support={"run.js": driver("run.js").encode()},

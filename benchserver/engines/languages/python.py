@@ -33,7 +33,7 @@ PYTHON = Language(
     source="main.py",
     run=Command(argv=("python3", "-I", "-S", "/box/run.py")),
     version=("python3", "--version"),
-    tested="3.11",
+    tested="Python 3.11",
     install="apt install python3",
     hello="print(input().upper())\n",
     support={"run.py": _RUNNER},

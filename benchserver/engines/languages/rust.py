@@ -25,7 +25,7 @@ RUST = Language(
     run=NATIVE_RUN,
     compile=Compile(command=shell(_COMPILE, memory_bytes=2**30), artefact="main"),
     version=("/usr/bin/rustc", "--version"),
-    tested="1.63",
+    tested="rustc 1.63",
     install="apt install rustc gcc libc6-dev",
     hello=(
         "fn main() {\n    let mut line = String::new();\n"

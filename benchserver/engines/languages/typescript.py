@@ -50,7 +50,7 @@ TYPESCRIPT = Language(
         compilers=("/bin/sh", "-c", state(NODE, _COMPILER)),
     ),
     version=(NODE, f"{_LIBRARY}/tsc.js", "--version"),
-    tested="4.8",
+    tested="TypeScript 4.8",
     install="apt install nodejs node-typescript",
     hello=(
         "const text: string = require('fs').readFileSync(0, 'utf8');\n"

@@ -30,8 +30,7 @@ def make_base() -> None:
 def _base() -> Path:
     if os.geteuid() == 0 or _is_roots(SYSTEM):
         return SYSTEM
-    cache = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(cache) if cache else Path.home() / ".cache") / "benchserver" / "toolchains"
+    return Path(os.path.expanduser("~")) / ".cache" / "benchserver" / "toolchains"
 
 
 def _is_roots(folder: Path) -> bool:

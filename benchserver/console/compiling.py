@@ -1,0 +1,93 @@
+"""What a compile in a box costs beside the same compile outside, in one run and interleaved.
+
+Outside means: the line that a person would type, in a folder on this machine, with whatever cache
+that compiler keeps by itself already warm. Example: ``measure_compiling(sandbox)["cpp"]`` ->
+``{"box_seconds": 0.41, "outside_seconds": 1.02, "ratio": 0.40, ...}``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from statistics import median
+
+from benchserver.core.errors import PlatformFault
+from benchserver.engines.judges.build import build
+from benchserver.engines.languages.registry import LANGUAGES
+from benchserver.engines.sandbox.base import Sandbox
+
+# The file's name, then the line; {source} and {folder} are filled in.
+_OUTSIDE: Mapping[str, tuple[str, str]] = {
+    "c": ("main.c", "gcc -std=c17 -O2 -o main {source} -lm"),
+    "cpp": ("main.cpp", "g++ -std=c++20 -O2 -o main {source}"),
+    "go": ("main.go", "go build -o main {source}"),
+    "rust": ("main.rs", "rustc --edition 2021 -O -C linker=gcc -o main {source}"),
+    "java": (
+        "Hello.java",
+        "javac -d classes {source} && jar --create --file main.jar -C classes .",
+    ),
+    "typescript": (
+        "main.ts",
+        "printf 'declare var require: any' >node.d.ts && "
+        "tsc --target es2022 --module commonjs --outDir out node.d.ts {source}",
+    ),
+}
+
+_NOT_HERE = (PlatformFault, subprocess.CalledProcessError)
+
+
+def measure_compiling(sandbox: Sandbox, *, rounds: int = 7) -> dict[str, dict[str, float]]:
+    """Medians over ``rounds`` of wall seconds by language, and how many times the box takes.
+
+    One unmeasured round goes first; a language that does not build here both ways is left out.
+    """
+    found = {}
+    for name in _OUTSIDE:
+        with tempfile.TemporaryDirectory() as folder, suppress(*_NOT_HERE):
+            pairs = [_once(name, Path(folder), sandbox) for _ in range(rounds + 1)]
+            found[name] = _summary(pairs[1:])
+    return found
+
+
+def _once(name: str, folder: Path, sandbox: Sandbox) -> tuple[float, float]:
+    return _in_a_box(name, sandbox), _outside(name, folder)
+
+
+def _in_a_box(name: str, sandbox: Sandbox) -> float:
+    language = LANGUAGES[name]
+    files = {language.source: language.hello.encode()}
+    begun = time.monotonic()
+    build(language=name, files=files, sandbox=sandbox)
+    return time.monotonic() - begun
+
+
+def _outside(name: str, folder: Path) -> float:
+    file, line = _OUTSIDE[name]
+    (folder / file).write_text(LANGUAGES[name].hello, encoding="utf-8")
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "GO111MODULE": "off"}
+    begun = time.monotonic()
+    subprocess.run(
+        ["/bin/sh", "-c", line.format(source=file)],
+        cwd=folder,
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return time.monotonic() - begun
+
+
+def _summary(pairs: list[tuple[float, float]]) -> dict[str, float]:
+    box, outside = (median(column) for column in zip(*pairs, strict=True))
+    return {
+        "box_seconds": round(box, 4),
+        "outside_seconds": round(outside, 4),
+        "ratio": round(box / outside, 3),
+        "rounds": len(pairs),
+        "cpus": os.cpu_count() or 1,
+    }
