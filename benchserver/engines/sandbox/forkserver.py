@@ -220,6 +220,8 @@ class Nursery:
 
     def close(self) -> None:
         if self._owner == os.getpid():
+            for zygote in self._living.values():
+                zygote.forget()  # all at once: they go by themselves
             for number in tuple(self._living):
                 self.retire(number)
             self._starter.shutdown()
