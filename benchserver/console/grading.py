@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
+from benchserver.console.estimates import pass_at_k
 from benchserver.core import solution
 from benchserver.core.errors import BadInput, MissingPart, PlatformFault
 from benchserver.core.task import CallCases, CheckScript, ProgramCases, Shape, TaskSpec
@@ -28,11 +29,7 @@ from benchserver.engines.judges.registry import judge
 from benchserver.engines.languages.registry import LANGUAGES
 from benchserver.engines.sandbox.base import Sandbox
 
-if TYPE_CHECKING:
-    from benchserver.measurement.scores import Estimate
-
 _WINDOW = 512  # samples in flight or waiting for an earlier one: bounds memory, not speed
-_KS = (1, 5, 10, 100)
 _PLACE = re.compile(r"\b(line|case) ([0-9]+)$")
 
 
@@ -51,8 +48,9 @@ class Sample:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts for the summary, per task: how many judged, how many passed."""
+    """Counts for the summary, per task: its judging class, how many judged, how many passed."""
 
+    classes: dict[str, str] = field(default_factory=dict)
     judged: Counter[str] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -65,6 +63,7 @@ class Tally:
         if isinstance(outcome, PlatformFault):
             self.faults[outcome.code] += 1
             return
+        self.classes[sample.task.source_id] = sample.task.judging_class.value
         self.judged[sample.task.source_id] += 1
         self.passed[sample.task.source_id] += outcome.passed
         self.verdicts[outcome.verdict.value] += 1
@@ -186,13 +185,20 @@ def failing_test(task: TaskSpec, detail: str) -> str:
 def summary(
     tally: Tally, *, sandbox: Sandbox, workers: int, limits: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The whole run as one JSON-able document. Faulted samples count in no score."""
+    """The whole run as one JSON-able document. Faulted samples count in no score.
+
+    Provable and mitigated tasks are never counted together: with both, ``passed`` is null,
+    ``pass_at_k`` empty, and ``classes`` has each class's own.
+    """
     samples = tally.samples
+    classes = {name: _of_class(tally, name) for name in sorted(set(tally.classes.values()))}
+    headline = next(iter(classes.values())) if len(classes) == 1 else None
     return {
         "samples": samples,
         "tasks": len(tally.judged),
-        "passed": sum(tally.passed.values()),
-        "pass_at_k": _pass_at_k(tally),
+        "passed": headline["passed"] if headline else (None if classes else 0),
+        "pass_at_k": headline["pass_at_k"] if headline else {},
+        "classes": classes,
         "verdicts": dict(sorted(tally.verdicts.items())),
         "faults": dict(sorted(tally.faults.items())),
         "points": {"earned": tally.points, "total": tally.points_total},
@@ -204,50 +210,31 @@ def summary(
     }
 
 
-def _pass_at_k(tally: Tally) -> dict[str, dict[str, Any]]:
-    """k -> mean over tasks with its interval; only k that every task has samples for."""
-    # Imported when all is graded: the numeric libraries triple what every box's fork has to copy.
-    from benchserver.measurement.scores import score_at_k
-
-    totals = [tally.judged[task] for task in tally.judged]
-    passed = [tally.passed[task] for task in tally.judged]
-    found = {}
-    for k in (k for k in _KS if totals and k <= min(totals)):
-        if len(totals) > 1:
-            found[str(k)] = _estimate(score_at_k(passed, totals, k))
-        else:
-            found[str(k)] = _single(passed[0], totals[0], k)
-    return found
-
-
-def _estimate(estimate: Estimate) -> dict[str, Any]:
-    interval = [round(estimate.interval.low, 4), round(estimate.interval.high, 4)]
-    return {"mean": round(estimate.mean, 4), "interval": interval, "method": estimate.method}
-
-
-def _single(passed: int, total: int, k: int) -> dict[str, Any]:
-    """One task has no spread between tasks: the interval is about its samples, for k = 1 only."""
-    from benchserver.measurement.scores import pass_at_k, wilson
-
-    mean = round(pass_at_k(total, passed, k), 4)
-    if k > 1:
-        return {"mean": mean, "interval": None, "method": "none"}
-    interval = wilson(passed, total)
+def _of_class(tally: Tally, name: str) -> dict[str, Any]:
+    tasks = [task for task in tally.judged if tally.classes[task] == name]
+    passed = [tally.passed[task] for task in tasks]
+    judged = [tally.judged[task] for task in tasks]
     return {
-        "mean": mean,
-        "interval": [round(interval.low, 4), round(interval.high, 4)],
-        "method": "wilson",
+        "tasks": len(tasks),
+        "samples": sum(judged),
+        "passed": sum(passed),
+        "pass_at_k": pass_at_k(passed, judged),
     }
+
+
+def _estimate_line(k: str, found: Mapping[str, Any]) -> str:
+    low, high = found["interval"] or (None, None)
+    interval = f"  [{low:.4f}, {high:.4f}] {found['method']}" if low is not None else ""
+    return f"pass@{k:<4} {found['mean']:.4f}{interval}"
 
 
 def summary_lines(document: Mapping[str, Any]) -> list[str]:
     """The summary for people."""
     box, limits = document["sandbox"], document["limits"]
     lines = [f"{document['samples']} samples of {document['tasks']} tasks"]
-    for k, found in document["pass_at_k"].items():
-        low, high = found["interval"] or (None, None)
-        interval = f"  [{low:.4f}, {high:.4f}] {found['method']}" if low is not None else ""
-        lines.append(f"pass@{k:<4} {found['mean']:.4f}{interval}")
+    for name, part in document["classes"].items():
+        lines.append(f"{name:<14} {part['passed']} of {part['samples']} samples passed")
+        lines += [_estimate_line(k, found) for k, found in part["pass_at_k"].items()]
     lines += [f"{name:<14} {count}" for name, count in document["verdicts"].items()]
     if document["points"]["total"]:
         lines.append("points         {earned} of {total}".format(**document["points"]))
