@@ -1,4 +1,4 @@
-"""C: gcc, C17, -O2, one binary of all ``.c`` files; the stack may grow to the memory limit.
+"""C: gcc, C17 with GNU extensions, -O2, one binary of all ``.c`` files; the stack may grow to the memory limit.
 
 Example: ``/box/main.c`` becomes ``/box/main``, which is all that the run box gets.
 """
@@ -16,7 +16,7 @@ NATIVE_RUN = Command(
 
 _COMPILE = """\
 [ -x /usr/bin/gcc ] || exit 97
-/usr/bin/gcc -x c -std=c17 -O2 -w -s -pipe -I/box -o /tmp/main $(find /box -name '*.c') -lm \
+/usr/bin/gcc -x c -std=gnu17 -O2 -w -s -pipe -I/box -o /tmp/main $(find /box -name '*.c') -lm \
     </dev/null >/dev/null 2>&1 || exit 1
 exec cat /tmp/main
 """

@@ -1,6 +1,7 @@
 // Serves calls of one C function as data: frames of JSON on descriptors 3 and 4.
 // C cannot tell a function's types: bench_shim_call is written below the solution, from the
 // signature that the task declares, with the macros of this file.
+#define _GNU_SOURCE  // strdup and the like, which solutions use
 #include <limits.h>
 #include <math.h>
 #include <setjmp.h>
