@@ -17,7 +17,7 @@ from django.conf import settings
 from benchserver.core.errors import BadInput, MissingPart
 from benchserver.core.task import TaskSpec
 from benchserver.core.verdict import Judgement
-from benchserver.engines import judges
+from benchserver.engines import judges, languages
 from benchserver.engines.endpoints import registry as endpoint_registry
 from benchserver.engines.endpoints.address import AddressPolicy
 from benchserver.engines.endpoints.base import EndpointClient
@@ -89,11 +89,14 @@ def judging() -> Callable[[TaskSpec, str], Judgement]:
 
 @cache
 def judge_image() -> str:
-    """What judges, as one digest over the judges' own sources; committed to by a rotation."""
-    folder = Path(judges.__file__).parent
+    """What judges, as one digest over the sources of the judges and of the languages they build,
+    the programs of ours in a box included; committed to by a rotation."""
     digest = hashlib.sha256()
-    for source in sorted(folder.rglob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    for folder in (Path(judges.__file__).parent, Path(languages.__file__).parent):
+        for source in sorted(folder.rglob("*")):
+            if source.is_file() and "__pycache__" not in source.parts:
+                name = source.relative_to(folder.parent).as_posix()
+                digest.update(name.encode() + b"\0" + source.read_bytes())
     return f"sha256:{digest.hexdigest()}"
 
 
