@@ -1,4 +1,4 @@
-"""C: gcc, C17 with GNU extensions, -O2, one binary of all ``.c`` files; the stack may grow to the memory limit.
+"""C: gcc, GNU C17, -O2, one binary of all ``.c`` files; the stack may grow to the memory limit.
 
 Example: ``/box/main.c`` becomes ``/box/main``, which is all that the run box gets.
 """

@@ -52,7 +52,7 @@ GO = Language(
         argv=("/box/main",),
         environment={"GOMEMLIMIT": "{mebibytes}MiB", "HOME": "/tmp"},
         memory_bytes=24 * 2**20,
-        address_bytes=3 * 2**29,
+        address_bytes=7 * 2**27,
     ),
     compile=Compile(
         command=shell(_COMPILE, memory_bytes=2**30),

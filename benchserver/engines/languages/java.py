@@ -70,7 +70,7 @@ JAVA = Language(
             "java",
         ),
         memory_bytes=160 * 2**20,
-        address_bytes=2 * 2**30,
+        address_bytes=8 * 2**30,  # each thread reserves its stack
     ),
     compile=Compile(
         command=shell(_COMPILE, memory_bytes=2**30),
