@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from benchserver.core.task import CallCases, CheckScript, Shape, TaskSpec
+from benchserver.core import solution
+from benchserver.core.task import CallCases, CheckScript, Shape, TaskSpec, UnitTests
 from benchserver.core.verdict import Judgement
 
 REFERENCE_RUNS = 3
@@ -89,6 +90,9 @@ def null_solutions(task: TaskSpec) -> list[str]:
     """Programs that solve nothing in the task's language and shape."""
     if task.shape is Shape.PROGRAM:
         return ["", "print()\n", "print(0)\n", "import sys\nsys.stdout.write(sys.stdin.read())\n"]
+    if isinstance(task.tests, UnitTests):
+        blank = dict.fromkeys(task.tests.solution_files, "\n")
+        return ["", solution.join(blank)]
     names = _names(task)
     bodies = ("pass", "return 0", "return ''", "return []", "return True")
     return ["", *("".join(_function(name, body) for name in names) for body in bodies)]

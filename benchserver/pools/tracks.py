@@ -33,7 +33,7 @@ def ensure_track(
     judging_class: str = "provable",
 ) -> Track:
     """The track of that name. Raises ``BadInput`` when it exists under another protocol: another
-    protocol is another board (D18), and for a protocol no run could honour."""
+    protocol or class is another board (D16, D18), and for a protocol no run could honour."""
     protocol.require_runnable()
     track, created = Track.objects.get_or_create(
         slug=slug,
@@ -47,6 +47,12 @@ def ensure_track(
     )
     if created:
         record("track.created", by=by, target=slug, protocol=protocol.digest)
+    elif track.judging_class != judging_class:
+        raise BadInput(
+            f"track {slug!r} holds {track.judging_class} tasks, and one board holds one class",
+            place="track",
+            mend="Give the other class a track of its own.",
+        )
     elif track.protocol != protocol or track.pool_id != pool.pk:
         raise BadInput(
             f"track {slug!r} exists with another pool or protocol",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.management.base import CommandParser
 
 from benchserver.console import sources
 from benchserver.console.report import Answer, ReportingCommand
+from benchserver.core.task import TaskSpec
 from benchserver.pools.intake import Report
 
 
@@ -26,18 +28,27 @@ class Command(ReportingCommand):
         path, format = options["path"], options["format"]
         language = options["language"]
         tasks = sources.read(path, format=format, split="auto", language=language)
-        reports = [report for _, report in sources.examined(tasks, path, format=format)]
-        bad = [report for report in reports if not report.good]
-        lines = [line(report) for report in reports]
-        lines.append(f"{len(reports) - len(bad)} of {len(reports)} tasks are good")
-        return Answer([document(r) for r in reports], lines, good=not bad)
+        examined = list(sources.examined(tasks, path, format=format))
+        bad = [report for _, report in examined if not report.good]
+        lines = [line(task, report) for task, report in examined]
+        lines.append(f"{len(examined) - len(bad)} of {len(examined)} tasks are good")
+        lines += [f"{name}: {count}" for name, count in _classes(examined).items()]
+        return Answer([document(t, r) for t, r in examined], lines, good=not bad)
 
 
-def line(report: Report) -> str:
+def line(task: TaskSpec, report: Report) -> str:
     gates = "  ".join(f"{g.name} {g.figure}" for g in report.gates)
-    return f"{'ok ' if report.good else 'BAD'}  {report.source_id}  {gates}"
+    state = "ok " if report.good else "BAD"
+    return f"{state}  {report.source_id}  {task.shape} {task.judging_class}  {gates}"
 
 
-def document(report: Report) -> dict[str, Any]:
+def document(task: TaskSpec, report: Report) -> dict[str, Any]:
+    """``judging_class`` tells which way a task went: provable, or mitigated beside its tests."""
     gates = [{"name": g.name, "held": g.held, "figure": g.figure} for g in report.gates]
-    return {"task": report.source_id, "good": report.good, "gates": gates}
+    ways = {"shape": task.shape.value, "judging_class": task.judging_class.value}
+    return {"task": report.source_id, "good": report.good, **ways, "gates": gates}
+
+
+def _classes(examined: list[tuple[TaskSpec, Report]]) -> dict[str, int]:
+    """How many tasks of each judging class."""
+    return dict(sorted(Counter(task.judging_class.value for task, _ in examined).items()))
