@@ -17,6 +17,7 @@ _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _ESCAPE = re.compile(
     r"u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-7][0-9a-fA-F])|(.)", re.DOTALL
 )
+_PAIR = re.compile(r"u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 _ESCAPED |= {mark: mark for mark in "\\\"'"}
 _LONGEST = 100
@@ -118,6 +119,10 @@ class Reader:
             made.append(self._escaped())
 
     def _escaped(self) -> str:
+        pair = _PAIR.match(self._text, self.at)
+        if pair is not None:
+            self.at = pair.end()
+            return bytes.fromhex(pair[1] + pair[2]).decode("utf-16-be")
         found = _ESCAPE.match(self._text, self.at)
         if found is None:
             raise self.fail()

@@ -92,7 +92,8 @@ SOLUTIONS: dict[str, tuple[str, tuple[str, str]]] = {
         ("count + 1", "count"),
     ),
     "HumanEval_0_has_close_elements": (
-        """  return numbers.some((a, i) => numbers.some((b, j) => i < j && Math.abs(a - b) < threshold));
+        """  return numbers.some((a, i) =>
+    numbers.some((b, j) => i < j && Math.abs(a - b) < threshold));
 }
 """,
         ("i < j", "i <= j"),
