@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from benchserver.core import solution
 from benchserver.core.task import CallCases, CheckScript, Shape, TaskSpec, UnitTests
 from benchserver.core.verdict import Judgement
+from benchserver.engines.languages import nothing
 
 REFERENCE_RUNS = 3
 # A judge bound to a sandbox: (task, code) -> judgement. Raises PlatformFault when we failed.
@@ -87,15 +88,18 @@ def _must_fail(name: str, task: TaskSpec, codes: Sequence[str], judging: Judging
 
 
 def null_solutions(task: TaskSpec) -> list[str]:
-    """Programs that solve nothing in the task's language and shape."""
+    """Programs that solve nothing in the task's language and shape; the empty one always."""
     if task.shape is Shape.PROGRAM:
-        return ["", "print()\n", "print(0)\n", "import sys\nsys.stdout.write(sys.stdin.read())\n"]
+        return list(dict.fromkeys(["", *nothing.PROGRAMS[task.language]]))
     if isinstance(task.tests, UnitTests):
         blank = dict.fromkeys(task.tests.solution_files, "\n")
         return ["", solution.join(blank)]
+    if task.language != "python":
+        bodies = nothing.BODIES.get(task.language, ()) if task.prompt_code else ()
+        return ["", *(task.prompt_code + body for body in bodies)]
     names = _names(task)
-    bodies = ("pass", "return 0", "return ''", "return []", "return True")
-    return ["", *("".join(_function(name, body) for name in names) for body in bodies)]
+    answers = ("pass", "return 0", "return ''", "return []", "return True")
+    return ["", *("".join(_function(name, body) for name in names) for body in answers)]
 
 
 def _names(task: TaskSpec) -> tuple[str, ...]:
