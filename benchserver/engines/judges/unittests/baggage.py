@@ -24,7 +24,7 @@ _DENIED = re.compile(
     r"|[^/]*tests?\.java|bench[^/]*\.(?:java|go|rs)|junit-platform\.properties"
     r"|build\.gradle(?:\.kts)?|settings\.gradle|pom\.xml|(?:gnu)?makefile|cmakelists\.txt"
     r"|catch(?:2)?\.h(?:pp)?|tests?/.*|spec/.*)$"
-    r"|^(?:.*/)?(?:org/(?:junit|assertj|opentest4j)|java|javax|jdk|sun)/",
+    r"|(?:^|/)(?:org/(?:junit|assertj|opentest4j|apiguardian)|javax?/(?:lang|util|io|nio|net)|jdk)/",
     re.IGNORECASE,
 )
 _PYTHON_TOOLS = frozenset(("pytest", "_pytest", "pluggy", "iniconfig", "packaging"))

@@ -129,7 +129,7 @@ _CPP = Dialect(
     endings=("_test.cpp",),
     starts=re.compile(r"\bTEST_CASE\("),
     places=(
-        _place(r"\b(?:REQUIRE|CHECK)\((?=\s*(?:\d|-\d| {2,}|true|false))", stops="="),
+        _place(r"\b(?:REQUIRE|CHECK)\((?=\s*(?:\d|-\d|\"|true|false))", stops="="),
         _place(r"\b(?:REQUIRE|CHECK)\([^;\n]*?== ?", stops="&|"),
         _place(r"\bWithin\w+\(", stops=","),
         _place(r"\bEquals\("),

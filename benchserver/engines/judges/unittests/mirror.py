@@ -15,6 +15,7 @@ import random
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from benchserver.engines.judges.unittests.dialects import DIALECTS, Dialect, Swap
 from benchserver.engines.judges.unittests.tokens import Token, blanked, closing, tokens_of
@@ -61,7 +62,7 @@ def _mirror(text: str, dialect: Dialect) -> str:
 def _regions(bare: str, dialect: Dialect) -> Iterator[tuple[int, int]]:
     """From the start of each test (or table of tests) to that of the next."""
     starts = [match.start() for match in dialect.starts.finditer(bare)]
-    yield from zip(starts, [*starts[1:], len(bare)], strict=True)
+    yield from pairwise([*starts, len(bare)])
 
 
 def _places(bare: str, dialect: Dialect) -> Iterator[tuple[int, int]]:

@@ -1,7 +1,7 @@
 """Literals and comments of a test file, in one linear scan: no parser, six languages.
 
-Enough to tell ``"("`` from an opening bracket. Example: ``blanked('f("a)", 1) // 2', tokens)`` has
-blanks where the string's and the comment's characters were, so that brackets can be counted.
+Enough to tell ``"("`` from an opening bracket. Example: ``blanked('f("a)", 1) // 2', tokens)`` is as
+long, with quotes for the string and blanks for the comment, so that brackets can be counted.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def blanked(text: str, tokens: list[Token]) -> str:
     parts, at = [], 0
     for token in tokens:
         if token.kind in ("comment", "string"):
-            parts += [text[at : token.start], " " * (token.end - token.start)]
+            filler = " " if token.kind == "comment" else '"'
+            parts += [text[at : token.start], filler * (token.end - token.start)]
             at = token.end
     return "".join(parts) + text[at:]
 
