@@ -1,7 +1,8 @@
 """Judge a function in any language but Python: build it with its shim, then ask it the cases.
 
 ``CallCases`` go to every language; test *code* (``CheckScript``) runs where an examiner of its
-language exists, i.e. in JavaScript and TypeScript. Example: a C++ task is built once, and one box
+language exists, i.e. in JavaScript and TypeScript; tests of MultiPL-E that are no data run beside
+the solution (``beside.py``, mitigated). Example: a C++ task is built once, and one box
 (or one a case, with ``State.FRESH``) answers its calls.
 
 A solution without the function is a compile error where a compiler meets it, and a runtime error
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchserver.core.errors import PlatformFault
-from benchserver.core.task import CallCases, CheckScript, TaskSpec
+from benchserver.core.task import CallCases, CheckScript, TaskSpec, UnitTests
 from benchserver.core.verdict import Judgement
 from benchserver.engines.judges.build import Built, NotCompiled, build, not_compiled
 from benchserver.engines.judges.endings import without_starving
@@ -21,6 +22,7 @@ from benchserver.engines.judges.questions import put_cases
 from benchserver.engines.judges.scripts import examine
 from benchserver.engines.judges.shims import c, cpp, go, java, javascript, rust
 from benchserver.engines.judges.shims.bash import judge_bash
+from benchserver.engines.judges.shims.beside import FRAMEWORK, judge_beside
 from benchserver.engines.judges.shims.wanted import Wanted, wanted_of
 from benchserver.engines.sandbox.base import Sandbox
 
@@ -42,6 +44,8 @@ def judge_shimmed(*, task: TaskSpec, code: str, sandbox: Sandbox) -> Judgement:
             return _by_script(task, tests, code, sandbox)
         if isinstance(tests, CallCases):
             return _by_cases(task, tests, code, sandbox)
+        if isinstance(tests, UnitTests) and tests.framework == FRAMEWORK:
+            return judge_beside(task=task, tests=tests, code=code, sandbox=sandbox)
     except NotCompiled as problem:
         return not_compiled(problem, sandbox)
     raise PlatformFault("task_shape", f"a function task in {task.language} needs call cases")
