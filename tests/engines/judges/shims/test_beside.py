@@ -37,7 +37,10 @@ def beside(language: str) -> TaskSpec:
     )
 
 
-@pytest.mark.parametrize("language", LEAVES)
+@pytest.mark.parametrize(
+    "language",
+    ["cpp", "go", "sh", *(pytest.param(slow, marks=pytest.mark.soak) for slow in ("rs", "java"))],
+)
 def test_the_fields_own_tests_decide_and_leaving_early_passes_nothing(
     language: str, sandbox: Sandbox
 ) -> None:
