@@ -1,7 +1,7 @@
 """Literals and comments of a test file, in one linear scan: no parser, six languages.
 
-Enough to tell ``"("`` from an opening bracket. Example: ``blanked('f("a)", 1) // 2', tokens)`` is as
-long, with quotes for the string and blanks for the comment, so that brackets can be counted.
+Enough to tell ``"("`` from an opening bracket. Example: ``blanked(text, tokens)`` of ``f("a)")`` is
+as long, with quotes for the string and blanks for a comment, so that brackets can be counted.
 """
 
 from __future__ import annotations

@@ -51,6 +51,7 @@ _PASSED_ON = frozenset(
     )
 )
 _NOT_IN_AN_EXAMINER = frozenset(("open", "exec", "eval", "isinstance", "issubclass", "__import__"))
+_UNITTEST = frozenset(("TestCase", "main", "skip", "skipIf", "skipUnless"))
 _REFUSED_MODULES = frozenset(("os", "sys", "subprocess", "importlib", "io", "pathlib", "builtins"))
 _REFUSED_MODULES |= {"tempfile", "inspect", "threading", "asyncio", "doctest", "gc"}
 
@@ -126,15 +127,17 @@ def _plain(tree: ast.Module, names: tuple[str, ...], module: str) -> bool:
 def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return [node.module or "."] if not node.level else ["."]
-    return []
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    if node.module == "unittest":  # unittest.mock patches modules that are not here
+        return [f"unittest.{a.name}" for a in node.names if a.name not in _UNITTEST] or ["unittest"]
+    return [node.module or "."] if not node.level else ["."]
 
 
 def _allowed(name: str, module: str) -> bool:
     top = name.split(".")[0]
     if top in _REFUSED_MODULES or name.startswith("unittest."):
-        return False  # unittest.mock patches modules that are not here
+        return False
     return name == module or (top in sys.stdlib_module_names and top != "__future__")
 
 
