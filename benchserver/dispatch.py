@@ -47,6 +47,7 @@ queue.conf.update(
 STEPS: dict[str, tuple[str, str]] = {
     "generate": ("benchserver.generate", "generate"),
     "judge": ("benchserver.judge", "execute"),
+    "recheck": ("benchserver.recheck", "execute"),
 }
 _BATCH = 200
 

@@ -144,4 +144,5 @@ def engine_policy() -> EnginePolicy:
         evaluations_per_rotation=settings.EVALUATIONS_PER_ROTATION,
         exposure_per_provider=settings.EXPOSURE_PER_PROVIDER,
         exposure_per_task=settings.EXPOSURE_PER_TASK,
+        double_judging_share=settings.DOUBLE_JUDGING_SHARE,
     )

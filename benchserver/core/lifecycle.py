@@ -40,6 +40,15 @@ class AttemptState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class OpinionState(StrEnum):
+    WAITING = "waiting"
+    AGREED = "agreed"
+    DISPUTED = "disputed"
+    SETTLED = "settled"
+    UNDECIDED = "undecided"
+    ABANDONED = "abandoned"
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """One permitted step and why it happens, in words a provider can read."""
@@ -124,7 +133,20 @@ ATTEMPT = Lifecycle(
     ),
 )
 
-LIFECYCLES = (ROTATION, EVALUATION, ATTEMPT)
+OPINION = Lifecycle(
+    "second opinion",
+    OpinionState.WAITING,
+    (
+        Edge("waiting", "agreed", "another machine gives the same verdict"),
+        Edge("waiting", "disputed", "another machine gives another verdict"),
+        Edge("waiting", "abandoned", "judging again broke too often"),
+        Edge("disputed", "settled", "a third machine sides with one, the odd one is taken out"),
+        Edge("disputed", "undecided", "three machines, three verdicts: for people to look at"),
+        Edge("disputed", "abandoned", "judging again broke too often"),
+    ),
+)
+
+LIFECYCLES = (ROTATION, EVALUATION, ATTEMPT, OPINION)
 
 # States in which an attempt occupies one of its endpoint's permitted calls.
 IN_FLIGHT = (AttemptState.LEASED, AttemptState.SENT)

@@ -7,6 +7,7 @@ sandbox is started. Only this verb and intake reach the sandbox; neither reaches
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,12 +21,14 @@ from benchserver.core.lifecycle import AttemptState
 from benchserver.core.task import TaskSpec
 from benchserver.core.verdict import FaultKind, Judgement
 from benchserver.engines.vault.base import Opener
-from benchserver.evaluations import settle
+from benchserver.evaluations import opinions, settle
 from benchserver.evaluations.claim import Claim, claim_judging, held
 from benchserver.evaluations.generate import reply_context
 from benchserver.evaluations.models import Attempt, Reply
 from benchserver.evaluations.policy import JUDGE_TRIES_MAX, EnginePolicy
 from benchserver.pools import unseal
+
+logger = logging.getLogger(__name__)
 
 # A judge bound to a sandbox. Raises PlatformFault when we failed.
 Judging = Callable[[TaskSpec, str], Judgement]
@@ -41,6 +44,9 @@ class Engines:
 
 def judge_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> UUID | None:
     """Judge one stored reply; returns its evaluation's id, or None when there is nothing to do."""
+    if opinions.is_suspended(worker):
+        logger.error("this machine is taken out and judges nothing until an admin lets it back")
+        return None
     claim = claim_judging(
         attempt_id=attempt_id,
         worker=worker,
@@ -51,15 +57,17 @@ def judge_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> UUID | 
         return None
     attempt = Attempt.objects.select_related("entry__version", "reply").get(pk=attempt_id)
     try:
-        judgement = _judgement(attempt, worker, engines)
+        judgement = judgement_of(attempt, worker, engines)
     except PlatformFault as problem:
         settle_broken(claim=claim, code=problem.code)
     else:
-        settle_verdict(claim=claim, judgement=judgement)
+        share = engines.policy.double_judging_share
+        settle_verdict(claim=claim, judgement=judgement, double_judging_share=share)
     return attempt.evaluation_id
 
 
-def _judgement(attempt: Attempt, worker: str, engines: Engines) -> Judgement:
+def judgement_of(attempt: Attempt, worker: str, engines: Engines) -> Judgement:
+    """What this machine makes of a stored reply. Raises ``PlatformFault``."""
     task = unseal.task(version=attempt.entry.version, opener=engines.opener, by=worker)
     text = _open_reply(attempt.reply, engines.opener)
     found = extract(
@@ -82,12 +90,14 @@ def _open_reply(reply: Reply, opener: Opener) -> str:
 
 
 @transaction.atomic
-def settle_verdict(*, claim: Claim, judgement: Judgement) -> bool:
+def settle_verdict(*, claim: Claim, judgement: Judgement, double_judging_share: int = 0) -> bool:
     """Store the verdict; False when the claim was lost (the other worker's verdict stands)."""
     attempt = held(claim, state=AttemptState.JUDGING)
     if attempt is None:
         return False
     settle.judged(attempt, judgement)
+    if judgement.isolation:  # a sandbox had a say
+        opinions.ask_sometimes(attempt, worker=claim.worker, share=double_judging_share)
     return True
 
 

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from benchserver.core.ids import new_id
-from benchserver.core.lifecycle import AttemptState, EvaluationState
+from benchserver.core.lifecycle import AttemptState, EvaluationState, OpinionState
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.pools.models import Form, FormEntry, Rotation, TaskVersion, Track
 from benchserver.providers.models import Endpoint, Model, OwnerGroup, Provider
@@ -198,6 +198,71 @@ class VerdictRecord(models.Model):
 
     def __str__(self) -> str:
         return f"verdict of {self.attempt_id}"
+
+
+class SecondOpinion(models.Model):
+    """Another machine judges a judged attempt again; the stored verdict is never changed by it.
+
+    ``*_worker``: names of machines. ``second``, ``third``: their verdicts, empty until given.
+    """
+
+    attempt = models.OneToOneField(
+        Attempt, models.PROTECT, primary_key=True, related_name="second_opinion"
+    )
+    state = models.CharField(max_length=12, default=OpinionState.WAITING.value)
+    first_worker = models.CharField(max_length=40)
+    second_worker = models.CharField(max_length=40, blank=True)
+    third_worker = models.CharField(max_length=40, blank=True)
+    second = models.CharField(max_length=16, blank=True)
+    third = models.CharField(max_length=16, blank=True)
+    odd_worker = models.CharField(max_length=40, blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(db_default=Now())
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(state__in=[s.value for s in OpinionState]),
+                name="opinion_state",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("next_at",),
+                condition=models.Q(state__in=["waiting", "disputed"]),
+                name="opinion_due",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"second opinion on {self.attempt_id}"
+
+
+class SuspendedWorker(models.Model):
+    """A machine whose verdict stood alone against two others: it judges nothing until let back."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=40)
+    reason = models.CharField(max_length=120)
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("name",),
+                condition=models.Q(lifted_at=None),
+                name="suspended_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class FaultRecord(models.Model):

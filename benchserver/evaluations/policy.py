@@ -18,3 +18,4 @@ class EnginePolicy:
     evaluations_per_rotation: int = 2
     exposure_per_provider: int = 1
     exposure_per_task: int = 10
+    double_judging_share: int = 0  # percent of judged attempts that another machine judges again

@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 
 from benchserver.core.lifecycle import ENDED, IN_FLIGHT, AttemptState, EvaluationState
 from benchserver.core.verdict import FaultKind
-from benchserver.evaluations import settle
+from benchserver.evaluations import opinions, settle
 from benchserver.evaluations.judge import broken
 from benchserver.evaluations.models import Attempt, Evaluation, Send, Wake
 from benchserver.providers.models import Endpoint
@@ -124,7 +124,7 @@ def wake_due() -> int:
         if str(pk) not in known:
             settle.wake("judge", pk)
             count += 1
-    return count
+    return count + opinions.wake_due()
 
 
 def _free_lanes() -> list[tuple[str, int]]:

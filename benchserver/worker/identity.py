@@ -31,7 +31,8 @@ _beating_in = 0  # the process whose heartbeat runs; a forked one has none yet
 @contextmanager
 def at_work() -> Iterator[str]:
     """A name for one job, beaten for while the block runs."""
-    name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(3)}"
+    machine = (settings.WORKER_NAME or socket.gethostname()).replace(":", "-")
+    name = f"{machine[:40]}:{os.getpid()}:{secrets.token_hex(3)}"
     _ensure_heartbeat()
     with _lock:
         _working.add(name)

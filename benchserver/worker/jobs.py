@@ -21,6 +21,7 @@ from benchserver.dispatch import queue
 from benchserver.evaluations import generate as generation
 from benchserver.evaluations import judge as judging
 from benchserver.evaluations import queries
+from benchserver.evaluations import recheck as rechecking
 from benchserver.evaluations import reconcile as mending
 from benchserver.evaluations.score import finish
 from benchserver.leaderboard import publish as publishing
@@ -69,6 +70,23 @@ def judge(attempt_id: str) -> None:
         )
     if evaluation:
         _after(evaluation)
+
+
+@queue.task(name="benchserver.recheck")
+def recheck(attempt_id: str) -> None:
+    """Judge an attempt once more, if this machine has not judged it yet."""
+    target = _uuid(attempt_id)
+    if target is None:
+        return
+    with at_work() as worker:
+        rechecking.recheck_attempt(
+            attempt_id=target,
+            worker=worker,
+            engines=judging.Engines(
+                judging=wiring.judging(), opener=wiring.opener(), policy=wiring.engine_policy()
+            ),
+        )
+    dispatch.flush()
 
 
 def _after(evaluation_id: UUID) -> None:

@@ -14,11 +14,17 @@ from benchserver.core.lifecycle import (
     ROTATION,
     AttemptState,
     EvaluationState,
+    OpinionState,
     RotationState,
     draw,
 )
 
-STATES = {"rotation": RotationState, "evaluation": EvaluationState, "attempt": AttemptState}
+STATES = {
+    "rotation": RotationState,
+    "evaluation": EvaluationState,
+    "attempt": AttemptState,
+    "second opinion": OpinionState,
+}
 ANY = st.sampled_from(list(AttemptState))
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from benchserver.console.management.commands.draw_states import text
-from benchserver.core.lifecycle import ATTEMPT, EVALUATION, LIFECYCLES, ROTATION, Lifecycle
+from benchserver.core.lifecycle import ATTEMPT, EVALUATION, LIFECYCLES, OPINION, ROTATION, Lifecycle
 from tests.docs.markdown import ROOT
 
 
@@ -35,6 +35,7 @@ def _words(text: str) -> str:
         (ROTATION, "benchserver_rotation_edge", "pools_rotation"),
         (EVALUATION, "benchserver_evaluation_edge", "evaluations_evaluation"),
         (ATTEMPT, "benchserver_attempt_edge", "evaluations_attempt"),
+        (OPINION, "benchserver_opinion_edge", "evaluations_secondopinion"),
     ],
     ids=lambda value: value.name if isinstance(value, Lifecycle) else "",
 )

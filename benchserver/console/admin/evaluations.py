@@ -10,13 +10,15 @@ from django.http import HttpRequest
 from benchserver import dispatch
 from benchserver.console.admin.base import ReadOnly, actor
 from benchserver.core.errors import NotAllowed
-from benchserver.evaluations import control
+from benchserver.evaluations import control, opinions
 from benchserver.evaluations.models import (
     Attempt,
     Evaluation,
     Exposure,
     FaultRecord,
+    SecondOpinion,
     Send,
+    SuspendedWorker,
     VerdictRecord,
 )
 
@@ -147,3 +149,41 @@ class FaultAdmin(ReadOnly):
     list_filter = ("kind", "code")
     search_fields = ("attempt__evaluation__slug",)
     fields = ("attempt", "round", "kind", "code", "at")
+
+
+@admin.register(SecondOpinion)
+class SecondOpinionAdmin(ReadOnly):
+    list_display = ("attempt", "state", "first_worker", "second_worker", "third_worker", "ended_at")
+    list_select_related = ("attempt",)
+    list_filter = ("state",)
+    search_fields = ("attempt__evaluation__slug",)
+    fields = (
+        "attempt",
+        "state",
+        "first_worker",
+        "second_worker",
+        "second",
+        "third_worker",
+        "third",
+        "odd_worker",
+        "tries",
+        "next_at",
+        "created_at",
+        "ended_at",
+    )
+
+
+@admin.register(SuspendedWorker)
+class SuspendedWorkerAdmin(ReadOnly):
+    list_display = ("name", "reason", "at", "lifted_at")
+    fields = ("name", "reason", "attempt", "at", "lifted_at")
+    actions = ("let_back",)
+
+    def has_let_back_permission(self, request: HttpRequest) -> bool:
+        return self.may_act(request)
+
+    @admin.action(description="Let selected machines judge again", permissions=["let_back"])
+    def let_back(self, request: HttpRequest, chosen: QuerySet[SuspendedWorker]) -> None:
+        for worker in chosen.filter(lifted_at=None):
+            opinions.let_back(worker=worker, by=actor(request))
+        self.message_user(request, "They judge again.")

@@ -52,12 +52,34 @@ def examine(home: Home) -> list[Finding]:
         findings.append(probes.probe_database(settings.DATABASE_URL))
         findings.append(probes.probe_clock(settings.DATABASE_URL))
         findings.append(probes.probe_broker(settings.BROKER_URL))
+        findings.append(probe_workers())
     findings.append(probes.probe_key_modes(home))
     findings += probe_keys()
     findings += probe_sandbox()
     findings += probe_engines()
     findings += probe_languages()
     return findings
+
+
+def probe_workers() -> Finding:
+    """Machines that a disputed verdict has taken out; no tables yet means none."""
+    from django.db import Error, connection
+
+    from benchserver.evaluations import opinions
+
+    try:
+        names = list(opinions.suspended().values_list("name", flat=True))
+    except Error:
+        names = []
+    finally:
+        connection.close()
+    return Finding(
+        name="judging workers",
+        ok=not names,
+        detail=f"taken out: {', '.join(names)}" if names else "none is taken out",
+        mend="Mend the machine, then let it back in the admin: Suspended workers",
+        mandatory=False,
+    )
 
 
 def probe_keys() -> list[Finding]:
