@@ -122,6 +122,12 @@ def test_what_a_compiler_reads_holds_nothing_of_ours(
 
 
 @pytest.mark.parametrize("language", READERS)
+def test_these_readers_do_read(language: str, sandbox: Sandbox) -> None:
+    built = build_one(language, READERS[language].replace("PATH", "/usr/bin/env"), sandbox)
+    assert run(built, sandbox).stdout.startswith(b"\x7fELF")
+
+
+@pytest.mark.parametrize("language", READERS)
 def test_no_file_of_the_host_is_before_a_compiler(language: str, sandbox: Sandbox) -> None:
     for path in (os.path.realpath(benchserver.__file__), os.path.realpath(__file__), "/etc/passwd"):
         assert os.path.exists(path)

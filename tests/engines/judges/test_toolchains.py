@@ -136,6 +136,20 @@ def test_without_caches_a_compile_is_slower_and_otherwise_the_same(
     assert found.stdout.strip() == b"SAME"
 
 
+@pytest.mark.parametrize("language", ["go", "java", "typescript"])
+def test_a_cache_of_another_compiler_is_not_used(
+    language: str, sandbox: Sandbox, base: Path, own_sandbox: Sandbox
+) -> None:
+    require(language, sandbox)
+    (base / language).mkdir()
+    (base / language / "made-by").write_text("1 1\n")
+    for name in ("tools", "public.cfg", "all.cfg", "compiler.blob", "build.jar", "build.jsa"):
+        (base / language / name).write_text("what another compiler made")
+    known = LANGUAGES[language]
+    files = {known.source: known.hello.encode()}
+    assert build(language=language, files=files, sandbox=own_sandbox).files
+
+
 def test_a_proof_names_the_version_that_answered(sandbox: Sandbox) -> None:
     assert prove(LANGUAGES["python"], sandbox).startswith("Python 3")
 
