@@ -25,7 +25,7 @@ _LONGEST_WORD = 100_000  # bytes; the kernel takes 131072
 
 def judge_bash(*, task: TaskSpec, tests: CallCases, code: str, sandbox: Sandbox) -> Judgement:
     """One judgement over all cases. Raises ``PlatformFault`` when box, host or task failed."""
-    files = {"main.sh": shim("candidate.sh").encode(), "solution.sh": code_bytes(code)}
+    files = {"main.sh": shim("bash/candidate.sh").encode(), "solution.sh": code_bytes(code)}
     built = build(language="bash", files=files, sandbox=sandbox)
     cases = list(enumerate(tests.cases))
     random.SystemRandom().shuffle(cases)

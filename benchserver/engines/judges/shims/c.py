@@ -60,7 +60,7 @@ class _Type:
 def compose(code: str, wanted: Wanted) -> dict[str, bytes]:
     """The files of the program. Raises ``PlatformFault`` when the task's head is not as above."""
     call = _call(wanted)
-    text = shim("candidate.c") + _BEFORE + code + _AFTER + call + _MAIN
+    text = shim("c/shim.h") + _BEFORE + code + _AFTER + call + _MAIN
     return {"main.c": code_bytes(text)}
 
 

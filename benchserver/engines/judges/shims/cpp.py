@@ -10,6 +10,7 @@ from __future__ import annotations
 from benchserver.engines.judges.compose import code_bytes
 from benchserver.engines.judges.shims.wanted import Wanted, shim
 
+_PARTS = ("cpp/json.h", "cpp/scalars.h", "cpp/containers.h", "cpp/serve.h")
 _BEFORE = "\n#define main bench_shim_other_main\n"
 _AFTER = "\n#undef main\n#undef int\nint main() {{ return bench_shim::serve({name}); }}\n"
 
@@ -17,4 +18,4 @@ _AFTER = "\n#undef main\n#undef int\nint main() {{ return bench_shim::serve({nam
 def compose(code: str, wanted: Wanted) -> dict[str, bytes]:
     """The files of the program, by inner path."""
     below = _AFTER.format(name=wanted.entry_point)
-    return {"main.cpp": code_bytes(shim("candidate.cpp") + _BEFORE + code + below)}
+    return {"main.cpp": code_bytes(shim(*_PARTS) + _BEFORE + code + below)}

@@ -51,7 +51,9 @@ def compose(code: str, wanted: Wanted) -> dict[str, bytes]:
     call = f"\nfunc main() {{ benchShimServe({wanted.entry_point}) }}\n"
     return {
         "solution.go": code_bytes("\n".join((solution, *uses, ""))),
-        "shim.go": (shim("candidate.go") + call).encode(),
+        "from_wire.go": shim("go/from_wire.go").encode(),
+        "to_wire.go": shim("go/to_wire.go").encode(),
+        "serve.go": (shim("go/serve.go") + call).encode(),
     }
 
 

@@ -15,6 +15,7 @@ from benchserver.engines.judges.shims.wanted import Wanted, shim
 _PACKAGE = re.compile(r"^\s*package\s+([\w.]+)\s*;", re.MULTILINE)
 _CLASS = re.compile(r"\b(?:class|record|enum|interface)\s+([A-Za-z_]\w*)")
 _MOST_CLASSES = 200
+_PARTS = ("BenchShim", "BenchShimToWire", "BenchShimFromWire", "BenchShimJson")
 _TUPLES = ("Tuple", "Unit", "Pair", "Triplet", "Quartet", "Quintet", "Sextet")
 _PUBLIC = re.compile(r"^(?=(?:abstract |final )class )", re.MULTILINE)
 
@@ -33,9 +34,9 @@ def compose(code: str, wanted: Wanted) -> dict[str, bytes]:
     words = ", ".join(f'"{word}"' for word in (wanted.entry_point, *_classes(code)))
     files = {
         "Solution.java": code_bytes(code),
-        "z/BenchShim.java": shim("candidate.java").encode(),
         "z/BenchShimMain.java": _MAIN.format(words=words).encode(),
     }
+    files |= {f"z/{name}.java": shim(f"java/{name}.java").encode() for name in _PARTS}
     return files | (_tuples() if "org.javatuples" in code else {})
 
 
@@ -48,7 +49,7 @@ def _classes(code: str) -> list[str]:
 
 def _tuples() -> dict[str, bytes]:
     """One file a class: a public class has a file of its own."""
-    head, *classes = _PUBLIC.split(shim("javatuples.java"))
+    head, *classes = _PUBLIC.split(shim("java/javatuples.java"))
     texts = (f"package org.javatuples;\n\n{head}public {text}" for text in classes)
     named = zip(_TUPLES, texts, strict=True)
     return {f"org/javatuples/{name}.java": text.encode() for name, text in named}

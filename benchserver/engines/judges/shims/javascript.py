@@ -24,7 +24,9 @@ def candidate(*, task: TaskSpec, code: str, sandbox: Sandbox) -> Built:
     solution = code_bytes(code)
     if task.language == "typescript":
         solution = _emitted(build_solution(task=task, code=code, sandbox=sandbox))
-    return _node(sandbox, {"main.js": shim("candidate.js").encode(), "solution.js": solution})
+    return _node(
+        sandbox, {"main.js": shim("javascript/candidate.js").encode(), "solution.js": solution}
+    )
 
 
 def examiner(*, task: TaskSpec, tests: CheckScript, sandbox: Sandbox) -> BoxRequest:
@@ -33,14 +35,14 @@ def examiner(*, task: TaskSpec, tests: CheckScript, sandbox: Sandbox) -> BoxRequ
     if task.language == "typescript":
         texts = {name: _emitted_test(text, sandbox) for name, text in texts.items()}
     spec = {**texts, "proxies": list(tests.proxies)}
-    files = {"main.js": shim("examiner.js").encode(), "spec": frame(spec)}
+    files = {"main.js": shim("javascript/examiner.js").encode(), "spec": frame(spec)}
     cpu = 2 * task.limits.cpu_milliseconds + 5000
     limits = Limits(cpu_milliseconds=cpu, memory_bytes=_EXAMINER_MEMORY)
     return _node(sandbox, files).request(limits=limits)
 
 
 def _node(sandbox: Sandbox, files: dict[str, bytes]) -> Built:
-    own = {"wire.js": shim("wire.js").encode()}
+    own = {"wire.js": shim("javascript/wire.js").encode()}
     return build(language="javascript", files={**files, **own}, sandbox=sandbox)
 
 

@@ -29,6 +29,6 @@ def compose(code: str, wanted: Wanted) -> dict[str, bytes]:
     below = _SERVE.format(arity=wanted.arity, name=wanted.entry_point)
     return {
         "main.rs": _MAIN,
-        "bench_shim.rs": shim("candidate.rs").encode(),
+        "bench_shim.rs": shim("rust/json.rs", "rust/values.rs", "rust/serve.rs").encode(),
         "solution.rs": code_bytes(code + below),
     }

@@ -1,4 +1,4 @@
-"""What a shim must know of a task, and where our own sources lie.
+"""What a shim must know of a task, and where our own sources lie (``sources/``).
 
 Example: ``Wanted(entry_point="f", arity=2)`` for a function of two arguments.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from benchserver.core.errors import PlatformFault
 from benchserver.core.task import CallCases, TaskSpec
 
-_FOLDER = Path(__file__).parent
+_SOURCES = Path(__file__).parent / "sources"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,6 @@ def wanted_of(task: TaskSpec, tests: CallCases) -> Wanted:
 
 
 @cache
-def shim(name: str) -> str:
-    """One of our sources beside this file, e.g. ``candidate.cpp``."""
-    return (_FOLDER / name).read_text(encoding="utf-8")
+def shim(*names: str) -> str:
+    """Our sources of these names one after the other, e.g. ``cpp/json.h``."""
+    return "\n".join((_SOURCES / name).read_text(encoding="utf-8") for name in names)

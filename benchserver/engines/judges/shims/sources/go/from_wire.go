@@ -1,16 +1,12 @@
-// Serves calls of one Go function as data: frames of JSON on descriptors 3 and 4.
-// The types are those of the function itself; what does not fit them is a TypeError of the call.
+// From decoded JSON to the types of the solution's function, by reflection; what does not fit them
+// is a TypeError of the call. Part of the shim: untrusted like the solution.
 
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
-	"io"
 	"math"
 	"math/big"
-	"os"
 	"reflect"
 	"strconv"
 	"unicode/utf8"
@@ -25,13 +21,6 @@ const (
 type benchShimMisfit string
 
 func benchShimRefuse(text string) { panic(benchShimMisfit(text)) }
-
-type benchShimMessage struct {
-	Id   uint64        `json:"id"`
-	Args []interface{} `json:"args"`
-}
-
-// ---- from the wire ------------------------------------------------------------------------
 
 // The inner value of an object that is one of these tags.
 func benchShimTag(value interface{}, names ...string) (interface{}, bool) {
@@ -257,203 +246,4 @@ func benchShimLooseObject(object map[string]interface{}) interface{} {
 		return plain
 	}
 	return made
-}
-
-// ---- to the wire --------------------------------------------------------------------------
-
-type benchShimWriter struct {
-	bytes.Buffer
-	nodes int
-}
-
-func (w *benchShimWriter) text(value string) {
-	w.WriteByte('"')
-	for i := 0; i < len(value); i++ {
-		switch c := value[i]; {
-		case c == '"' || c == '\\':
-			w.WriteByte('\\')
-			w.WriteByte(c)
-		case c < ' ':
-			fmt.Fprintf(w, "\\u%04x", c)
-		default:
-			w.WriteByte(c)
-		}
-	}
-	w.WriteByte('"')
-}
-
-func (w *benchShimWriter) integer(digits string) {
-	if len(digits) > 18 {
-		fmt.Fprintf(w, "{\"$int\":\"%s\"}", digits)
-	} else {
-		w.WriteString(digits)
-	}
-}
-
-func (w *benchShimWriter) float(value float64) {
-	switch {
-	case math.IsNaN(value):
-		w.WriteString("{\"$float\":\"nan\"}")
-	case math.IsInf(value, 1):
-		w.WriteString("{\"$float\":\"inf\"}")
-	case math.IsInf(value, -1):
-		w.WriteString("{\"$float\":\"-inf\"}")
-	default:
-		w.WriteString(strconv.FormatFloat(value, 'e', -1, 64))
-	}
-}
-
-func (w *benchShimWriter) list(count int, item func(int)) {
-	w.WriteByte('[')
-	for i := 0; i < count; i++ {
-		if i > 0 {
-			w.WriteByte(',')
-		}
-		item(i)
-	}
-	w.WriteByte(']')
-}
-
-func (w *benchShimWriter) put(value reflect.Value, depth int) {
-	w.nodes++
-	if depth > benchShimDepth || w.nodes > benchShimNodes || w.Len() > benchShimFrame {
-		benchShimRefuse("too deep or too large")
-	}
-	switch value.Kind() {
-	case reflect.Invalid:
-		w.WriteString("null")
-	case reflect.Bool:
-		w.WriteString(strconv.FormatBool(value.Bool()))
-	case reflect.String:
-		w.text(value.String())
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		w.integer(strconv.FormatInt(value.Int(), 10))
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		w.integer(strconv.FormatUint(value.Uint(), 10))
-	case reflect.Float32, reflect.Float64:
-		w.float(value.Float())
-	case reflect.Slice, reflect.Array:
-		w.list(value.Len(), func(i int) { w.put(value.Index(i), depth+1) })
-	case reflect.Map:
-		w.WriteString("{\"$dict\":")
-		keys := value.MapKeys()
-		w.list(len(keys), func(i int) {
-			w.WriteByte('[')
-			w.put(keys[i], depth+1)
-			w.WriteByte(',')
-			w.put(value.MapIndex(keys[i]), depth+1)
-			w.WriteByte(']')
-		})
-		w.WriteByte('}')
-	case reflect.Interface, reflect.Ptr:
-		w.point(value, depth)
-	case reflect.Struct:
-		w.WriteString("{\"$tuple\":")
-		w.list(value.NumField(), func(i int) { w.put(value.Field(i), depth+1) })
-		w.WriteByte('}')
-	default:
-		benchShimRefuse("no value of this type can be passed")
-	}
-}
-
-func (w *benchShimWriter) point(value reflect.Value, depth int) {
-	if value.IsNil() {
-		w.WriteString("null")
-	} else if value.Type() == reflect.TypeOf((*big.Int)(nil)) && value.CanInterface() {
-		fmt.Fprintf(w, "{\"$int\":\"%s\"}", value.Interface().(*big.Int).String())
-	} else {
-		w.put(value.Elem(), depth+1)
-	}
-}
-
-// ---- frames and calls ---------------------------------------------------------------------
-
-func benchShimReceive(input io.Reader) []byte {
-	head := make([]byte, 8)
-	if _, err := io.ReadFull(input, head); err != nil {
-		os.Exit(0)
-	}
-	length, err := strconv.ParseUint(string(head), 16, 32)
-	if err != nil {
-		os.Exit(1)
-	}
-	body := make([]byte, length)
-	if _, err := io.ReadFull(input, body); err != nil {
-		os.Exit(0)
-	}
-	return body
-}
-
-func benchShimSend(output io.Writer, body []byte) {
-	if _, err := output.Write(append([]byte(fmt.Sprintf("%08x", len(body))), body...)); err != nil {
-		os.Exit(0)
-	}
-}
-
-// The last result of type error is how a Go function raises.
-func benchShimCall(function reflect.Value, given []interface{}, w *benchShimWriter) {
-	kind := function.Type()
-	if kind.IsVariadic() || len(given) != kind.NumIn() {
-		benchShimRefuse("another number of arguments")
-	}
-	args := make([]reflect.Value, len(given))
-	for i := range given {
-		args[i] = benchShimGet(given[i], kind.In(i))
-	}
-	found := function.Call(args)
-	if last := len(found) - 1; last >= 0 && kind.Out(last) == reflect.TypeOf((*error)(nil)).Elem() {
-		if !found[last].IsNil() {
-			benchShimRefuse("the function returned an error")
-		}
-		found = found[:last]
-	}
-	switch len(found) {
-	case 0:
-		w.WriteString("null")
-	case 1:
-		w.put(found[0], 0)
-	default:
-		w.WriteString("{\"$tuple\":")
-		w.list(len(found), func(i int) { w.put(found[i], 1) })
-		w.WriteByte('}')
-	}
-}
-
-func benchShimAnswer(function reflect.Value, message benchShimMessage) (reply []byte) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			text, misfit := problem.(benchShimMisfit)
-			w := &benchShimWriter{}
-			fmt.Fprintf(w, "{\"id\":%d,\"error\":\"panic\",\"text\":", message.Id)
-			if misfit {
-				w.Reset()
-				fmt.Fprintf(w, "{\"id\":%d,\"error\":\"TypeError\",\"text\":", message.Id)
-			}
-			w.text(string(text))
-			w.WriteByte('}')
-			reply = w.Bytes()
-		}
-	}()
-	w := &benchShimWriter{}
-	fmt.Fprintf(w, "{\"id\":%d,\"ok\":", message.Id)
-	benchShimCall(function, message.Args, w)
-	w.WriteByte('}')
-	if w.Len() > benchShimFrame {
-		benchShimRefuse("answer too large")
-	}
-	return w.Bytes()
-}
-
-func benchShimServe(function interface{}) {
-	input, output := os.NewFile(3, "in"), os.NewFile(4, "out")
-	benchShimSend(output, []byte("{\"load\":\"ok\",\"error\":\"\"}"))
-	for {
-		decoder := json.NewDecoder(bytes.NewReader(benchShimReceive(input)))
-		decoder.UseNumber()
-		message := benchShimMessage{}
-		if decoder.Decode(&message) != nil {
-			os.Exit(1)
-		}
-		benchShimSend(output, benchShimAnswer(reflect.ValueOf(function), message))
-	}
 }
