@@ -69,7 +69,9 @@ build() {
         printf 'set -eu\n%s\n' "$prepare" >"$work/prepare.sh"
         set -- "$@" --customize-hook="sh $work/prepare.sh \"\$1\" $work/prepared.tar"
     fi
+    # Java's package makes links in a folder of manuals that is left out here.
     mmdebstrap --quiet --variant=minbase --include="$packages" \
+        --essential-hook='mkdir -p "$1/usr/share/man/man1"' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' \
         "$@" "$suite" "$work/image.tar"

@@ -65,11 +65,15 @@ class Daemon:
         return str(found["Id"])
 
     def images(self) -> Mapping[str, str]:
-        """Tag -> id of every image this machine has for boxes."""
+        """Toolchain -> id of every image of this version that this machine has for boxes."""
         with _faults("images"):
             found = self._api.images(name=REPOSITORY)
-        tags = ((tag.rpartition(":")[2], each["Id"]) for each in found for tag in each["RepoTags"])
-        return dict(sorted(tags))
+        return {
+            tag.rpartition(":")[2]: str(each["Id"])
+            for each in found
+            if (each.get("Labels") or {}).get(LAUNCHER_LABEL) == launcher_digest()
+            for tag in sorted(each.get("RepoTags") or ())
+        }
 
     def create(
         self, *, image: str, user: str, host: Mapping[str, Any], labels: Mapping[str, str]
