@@ -75,6 +75,13 @@ def test_check_tasks_reports_every_gate_and_stores_nothing(source: Path):
     assert [r["good"] for r in reports] == [True, True, True]
     assert [g["name"] for g in reports[0]["gates"]][:2] == ["reference", "null_solutions"]
     assert everything() == before
+    assert {(r["shape"], r["judging_class"]) for r in reports} <= {
+        ("function", "provable"),
+        ("program", "provable"),
+    }
+    shown = io.StringIO()
+    call_command("check_tasks", str(source), stdout=shown)
+    assert "provable: 3" in shown.getvalue()
 
 
 def test_a_plan_is_a_preview_until_it_is_saved_and_opens_at_its_date():

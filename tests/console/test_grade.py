@@ -15,11 +15,22 @@ from typing import Any
 import pytest
 
 from benchserver.console import grading
-from benchserver.console.grading import failing_test, grade, read_samples, result_line, summary
+from benchserver.console.grading import (
+    Sample,
+    Tally,
+    failing_test,
+    grade,
+    read_samples,
+    result_line,
+    summary,
+    summary_lines,
+)
+from benchserver.core import solution
 from benchserver.core.errors import BadInput, MissingPart, PlatformFault
 from benchserver.core.task import (
     CallCase,
     CallCases,
+    JudgingClass,
     ProgramCase,
     ProgramCases,
     Shape,
@@ -117,6 +128,9 @@ def test_samples_are_graded_in_order_and_summed_up(tasks: Path, tmp_path: Path) 
         ({"completion": ""}, "unknown task_id"),
         ({"task_id": "Add/1"}, "neither completion nor solution"),
         ({"task_id": "Add/1", "completion": 7}, "neither completion nor solution"),
+        ({"task_id": "Add/1", "files": {"a": 1}}, "files is not an object of texts"),
+        ({"task_id": "Add/1", "files": {"../a.py": ""}}, "files: a path leaves"),
+        ({"task_id": "Add/1", "files": {"a.py": "", "b.py": ""}}, "one file"),
         ("{broken", "not JSON"),
         ("[1]", "not a JSON object"),
         ({"task_id": "Add/1", "completion": "", "language": "go"}, "the task is in python"),
@@ -287,3 +301,35 @@ def test_a_program_task_takes_samples_in_any_language_and_tells_points(tmp_path:
     odd = jsonl(tmp_path / "o.jsonl", [{**lines[0], "language": "cobol"}])
     with pytest.raises(BadInput, match="not in 'cobol'"):
         list(read_samples(odd, [task]))
+
+
+def test_files_are_a_solution_too(tasks: Path, specs: list[TaskSpec], tmp_path: Path) -> None:
+    files = {"work.h": "int f();\n", "work.cpp": "int f() { return 1; }\n"}
+    several = replace(specs[0], shape=Shape.UNITTESTS, solution_files=("work.cpp", "work.h"))
+    rows = [{"task_id": "Add/1", "files": files}]
+    (sample,) = read_samples(jsonl(tmp_path / "s.jsonl", rows), [several])
+    assert solution.split(sample.code) == files
+    rows = [{"task_id": "Add/1", "files": {"work.py": "def add1(a): return 1"}}]
+    (sample,) = read_samples(jsonl(tmp_path / "s.jsonl", rows), specs)
+    assert sample.code == "def add1(a): return 1"
+
+
+def test_provable_and_mitigated_are_never_one_number(specs: list[TaskSpec]) -> None:
+    mitigated = replace(specs[1], judging_class=JudgingClass.MITIGATED)
+    passed, failed = Judgement(verdict=Verdict.PASSED), Judgement(verdict=Verdict.WRONG_ANSWER)
+    both = Tally()
+    for task, outcome in ((specs[0], passed), (mitigated, passed), (mitigated, failed)):
+        both.add(Sample(fields={}, task=task, index=0, code=""), outcome)
+    told = summary(both, sandbox=_NoBox(), workers=1, limits={})
+    assert (told["passed"], told["pass_at_k"]) == (None, {})
+    assert [(n, c["passed"], c["samples"]) for n, c in told["classes"].items()] == [
+        ("mitigated", 1, 2),
+        ("provable", 1, 1),
+    ]
+    lines = "\n".join(summary_lines(told))
+    assert "mitigated      1 of 2 samples passed" in lines
+    assert "provable       1 of 1 samples passed" in lines
+    one = Tally()
+    one.add(Sample(fields={}, task=mitigated, index=0, code=""), passed)
+    alone = summary(one, sandbox=_NoBox(), workers=1, limits={})
+    assert (alone["passed"], list(alone["classes"])) == (1, ["mitigated"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +64,23 @@ Reply with one Markdown code block that holds the whole C++ program. Print only 
 prompts, labels or extra text.
 """
 
+EXERCISE = """Write the Rust code that solves the following task.
+
+Give twice x.
+
+Reply with one Markdown code block that holds the whole Rust file. Use only the standard library \
+and do not add tests.
+"""
+
+FILES = """Write the C++ code that solves the following task.
+
+Give twice x.
+
+Reply with one Markdown code block for each of these files: `a.cpp`, `a.h`. Each block holds the \
+whole file; write the file's path on a line of its own above the block. Use only the standard \
+library and do not add tests.
+"""
+
 
 def spec(
     *,
@@ -89,6 +107,13 @@ def test_the_template_is_version_1_to_the_letter() -> None:
     assert prompt(spec(prompt_code="def double(x):\n")) == PROSE_WITH_CODE
     program = spec(shape=Shape.PROGRAM, language="cpp", statement="Print the sum of two numbers.\n")
     assert prompt(program) == PROGRAM
+
+
+def test_an_exercise_says_which_files_to_write() -> None:
+    one = spec(shape=Shape.UNITTESTS, language="rust", entry_point="")
+    assert prompt(one) == EXERCISE
+    two = spec(shape=Shape.UNITTESTS, language="cpp", entry_point="")
+    assert prompt(replace(two, solution_files=("a.cpp", "a.h"))) == FILES
 
 
 def test_code_that_stands_in_the_statement_is_not_shown_twice() -> None:

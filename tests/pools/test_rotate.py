@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.lifecycle import ROTATION, RotationState
 from benchserver.core.protocol import Protocol
 from benchserver.core.rotation import Policy, Window
+from benchserver.core.task import JudgingClass
 from benchserver.core.verdict import Verdict
 from benchserver.evaluations.models import Exposure
 from benchserver.evaluations.queries import exposed, worn_out
@@ -102,6 +104,30 @@ def test_a_planned_task_that_was_retired_meanwhile_stops_the_opening(pool):
     assert refusal.value.code == "plan_stale"
     assert arrange.row_counts() == before
     assert Rotation.objects.get().state == "planned"
+
+
+def test_provable_and_mitigated_tasks_are_never_on_one_board(wired):
+    specs = factories.tasks(private=6, public=2)
+    mixed = [
+        replace(spec, judging_class=JudgingClass.MITIGATED) if n % 2 else spec
+        for n, spec in enumerate(specs)
+    ]
+    pool = factories.pool_of(mixed)
+    sure = factories.track_of(pool, slug="sure")
+    guarded = ensure_track(
+        pool=pool,
+        slug="guarded",
+        name="g",
+        protocol=sure.protocol,
+        by="test",
+        judging_class="mitigated",
+    )
+    opened(plan(pool))
+    for track, judging_class in ((sure, "provable"), (guarded, "mitigated")):
+        entries = FormEntry.objects.filter(form__track=track)
+        assert {entry.version.judging_class for entry in entries} == {judging_class}
+    with pytest.raises(BadInput, match="one board holds one class"):
+        factories.track_of(pool, slug="guarded")
 
 
 def test_a_pool_without_a_fitting_track_cannot_open(wired):

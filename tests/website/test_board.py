@@ -57,6 +57,7 @@ def body() -> dict[str, Any]:
         ("sequence", 4711, "4711"),
         ("published_at", "2031-01-02T03:04:00Z", "2 Jan 2031, 03:04 UTC"),
         ("track.name", "Haskell, May", "Haskell, May"),
+        ("track.judging_class", "mitigated", "judging</a> <strong>mitigated</strong>"),
         ("rotation.slug", "ro-9", "ro-9"),
         ("rotation.state", "closed", "closed"),
         ("rotation.private_tasks", 77, "<strong>77</strong> hidden tasks"),
