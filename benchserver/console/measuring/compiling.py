@@ -48,38 +48,40 @@ def measure_compiling(sandbox: Sandbox, *, rounds: int = 7) -> dict[str, dict[st
     """
     found = {}
     for name in _OUTSIDE:
-        with tempfile.TemporaryDirectory() as folder, suppress(*_NOT_HERE):
-            pairs = [_once(name, Path(folder), sandbox) for _ in range(rounds + 1)]
+        with tempfile.TemporaryDirectory() as home, suppress(*_NOT_HERE):
+            pairs = [_once(name, number, Path(home), sandbox) for number in range(rounds + 1)]
             found[name] = _summary(pairs[1:])
     return found
 
 
-def _once(name: str, folder: Path, sandbox: Sandbox) -> tuple[float, float]:
-    return _in_a_box(name, sandbox), _outside(name, folder)
+def _once(name: str, number: int, home: Path, sandbox: Sandbox) -> tuple[float, float]:
+    """Seconds in a box and outside, of a source that was never compiled before."""
+    code = f"{LANGUAGES[name].hello}// round {number}\n"
+    return _in_a_box(name, code, sandbox), _outside(name, code, home)
 
 
-def _in_a_box(name: str, sandbox: Sandbox) -> float:
-    language = LANGUAGES[name]
-    files = {language.source: language.hello.encode()}
+def _in_a_box(name: str, code: str, sandbox: Sandbox) -> float:
+    files = {LANGUAGES[name].source: code.encode()}
     begun = time.monotonic()
     build(language=name, files=files, sandbox=sandbox)
     return time.monotonic() - begun
 
 
-def _outside(name: str, folder: Path) -> float:
+def _outside(name: str, code: str, home: Path) -> float:
     file, line = _OUTSIDE[name]
-    (folder / file).write_text(LANGUAGES[name].hello, encoding="utf-8")
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "GO111MODULE": "off"}
-    begun = time.monotonic()
-    subprocess.run(
-        ["/bin/sh", "-c", line.format(source=file)],
-        cwd=folder,
-        env=environment,
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    return time.monotonic() - begun
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "GO111MODULE": "off"}
+    with tempfile.TemporaryDirectory(dir=home) as folder:
+        (Path(folder) / file).write_text(code, encoding="utf-8")
+        begun = time.monotonic()
+        subprocess.run(
+            ["/bin/sh", "-c", line.format(source=file)],
+            cwd=folder,
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return time.monotonic() - begun
 
 
 def _summary(pairs: list[tuple[float, float]]) -> dict[str, float]:
