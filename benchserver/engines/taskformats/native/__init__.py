@@ -25,7 +25,7 @@ from benchserver.engines.taskformats.native.manifest import (
 from benchserver.engines.taskformats.native.writer import write_pool
 
 _STATEMENT = "statement.md"
-_LOOSE = ("notes.md", "README.md", "generate.py", "tests", "wrong", "alt")
+_LOOSE = ("notes.md", "README.md", "generate.py", "tests", "tools", "wrong", "alt")
 
 
 class Native:

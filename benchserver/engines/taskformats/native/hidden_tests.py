@@ -12,9 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from benchserver.core.task import (
+    Blanks,
     CallCase,
     CallCases,
     CheckScript,
+    Letters,
     ProgramCase,
     ProgramCases,
     Shape,
@@ -25,6 +27,7 @@ from benchserver.engines.taskformats import pythonsource
 from benchserver.engines.taskformats.native import wire_values
 from benchserver.engines.taskformats.native.folder import Folder
 from benchserver.engines.taskformats.native.manifest import EXTENSIONS, Manifest
+from benchserver.engines.taskformats.native.programs import read_subtasks, read_tools
 
 CASES, CHECK = "cases.jsonl", "check.py"
 _NOTHING = CallCases(cases=())
@@ -162,8 +165,17 @@ def _program(folder: Folder, manifest: Manifest, names: list[str]) -> Tests:
         )
         for stem in stems
     )
+    tools = read_tools(folder, manifest.tables)
     return ProgramCases(
-        cases=cases, comparator=manifest["comparator"], tolerance=manifest["tolerance"]
+        cases=cases,
+        comparator=manifest["comparator"],
+        tolerance=manifest["tolerance"],
+        relative_tolerance=manifest["relative_tolerance"],
+        letters=Letters(manifest["letters"]),
+        blanks=Blanks(manifest["blanks"]),
+        checker=tools.get("checker"),
+        interactor=tools.get("interactor"),
+        subtasks=read_subtasks(folder, manifest.tables, stems),
     )
 
 

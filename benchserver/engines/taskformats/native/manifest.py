@@ -15,9 +15,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchserver.core.task import Difficulty, JudgingClass, Limits, Shape, Split, State
+from benchserver.core.task import (
+    Blanks,
+    Difficulty,
+    JudgingClass,
+    Letters,
+    Limits,
+    Shape,
+    Split,
+    State,
+)
 from benchserver.engines.taskformats.faults import text_of, texts_of
 from benchserver.engines.taskformats.native.folder import Folder
+from benchserver.engines.taskformats.native.programs import TABLES
 
 FILE = "task.toml"
 LICENSE_SOURCE = "license:"
@@ -49,26 +59,32 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "language": tuple(EXTENSIONS),
     "comparator": COMPARATORS,
     "state": tuple(State),
+    "letters": tuple(Letters),
+    "blanks": tuple(Blanks),
 }
 _DEFAULTS = {
     "language": "python",
     "judging_class": JudgingClass.PROVABLE.value,
     "comparator": "tokens",
     "state": State.SHARED.value,
+    "letters": Letters.EXACT.value,
+    "blanks": Blanks.FREE.value,
 }
 _TEXTS = ("id", "topic", "family", "created", "author", "canary", "twin_of", "entry_point")
-_MORE_TEXTS = ("tolerance", "license", "signature")
-KEYS = (*_TEXTS, *_MORE_TEXTS, *_CHOICES, "sources", "proxies", "limits")
+_MORE_TEXTS = ("tolerance", "relative_tolerance", "license", "signature")
+KEYS = (*_TEXTS, *_MORE_TEXTS, *_CHOICES, "sources", "proxies", "limits", *TABLES)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """``texts``: every string key with its default; ``sources`` ends with the licence, if any."""
+    """``texts``: every string key with its default; ``sources`` ends with the licence, if any;
+    ``tables``: tools and subtasks as they are written."""
 
     texts: Mapping[str, str]
     sources: tuple[str, ...]
     proxies: tuple[str, ...]
     limits: Limits
+    tables: Mapping[str, Any]
 
     def __getitem__(self, key: str) -> str:
         return self.texts[key]
@@ -92,6 +108,7 @@ def read_manifest(folder: Folder) -> Manifest | None:
         sources=sources,
         proxies=texts_of(data, "proxies", faults=folder.faults, place=place),
         limits=_limits(folder, data.get("limits", {}), lines),
+        tables={key: data[key] for key in TABLES if key in data},
     )
 
 
@@ -164,8 +181,9 @@ def _check_texts(
         refuse("id", "the id is blank", "Give the task an id.")
     if texts["created"] and not _is_date(texts["created"]):
         refuse("created", "created is not a date", "Write it as YYYY-MM-DD.")
-    if texts["tolerance"] and not _is_tolerance(texts["tolerance"]):
-        refuse("tolerance", "tolerance is no positive number", 'Write it like "1e-6".')
+    for key in ("tolerance", "relative_tolerance"):
+        if texts[key] and not _is_tolerance(texts[key], zero=bool(texts["relative_tolerance"])):
+            refuse(key, f"{key} is no positive number", 'Write it like "1e-6".')
     if texts["comparator"] == "float" and not texts["tolerance"]:
         refuse("comparator", "comparator float lacks a tolerance", 'Add tolerance = "1e-6".')
     if texts["shape"] == Shape.FUNCTION:
@@ -179,8 +197,9 @@ def _check_texts(
 def _check_function(texts: Mapping[str, str], data: Mapping[str, Any], refuse: Any) -> None:
     if not texts["entry_point"].isidentifier():
         refuse("entry_point", "entry_point is not a name", "Name the function under test.")
-    if "comparator" in data:
-        refuse("comparator", "a function has no comparator", "Remove the key.")
+    for key in ("comparator", "relative_tolerance", "letters", "blanks", *TABLES):
+        if key in data:
+            refuse(key, f"a function has no {key}", "Remove the key.")
     if texts["language"] == "c" and not texts["signature"]:
         refuse("signature", "a function in C needs its head", 'Add signature = "int f(int n)".')
 
@@ -192,9 +211,10 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _is_tolerance(text: str) -> bool:
+def _is_tolerance(text: str, *, zero: bool) -> bool:
+    """``zero``: it may be 0, because another tolerance stands beside it."""
     try:
-        return 0 < float(text) < float("inf")
+        return (zero and float(text) == 0) or 0 < float(text) < float("inf")
     except ValueError:
         return False
 

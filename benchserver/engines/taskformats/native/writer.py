@@ -16,8 +16,10 @@ from typing import Any
 
 from benchserver.core.errors import BadInput
 from benchserver.core.task import (
+    Blanks,
     CallCases,
     CheckScript,
+    Letters,
     Limits,
     ProgramCases,
     Shape,
@@ -25,9 +27,10 @@ from benchserver.core.task import (
     TaskSpec,
 )
 from benchserver.engines.taskformats import pythonsource
-from benchserver.engines.taskformats.native import hidden_tests
+from benchserver.engines.taskformats.native import hidden_tests, programs
 from benchserver.engines.taskformats.native.manifest import EXTENSIONS, FILE, LICENSE_SOURCE
 
+_TABLES = "[[]]"  # no key of a manifest: what becomes TOML tables
 _PLAIN = ("split", "topic", "difficulty", "family", "created", "author", "canary", "twin_of")
 
 
@@ -65,6 +68,7 @@ def _files(task: TaskSpec) -> tuple[str, dict[str, str]]:
         f"reference.{end}": task.reference,
         **prompt,
         **{f"tests/{name}": text for name, text in tests.items()},
+        **(programs.tool_files(task.tests) if isinstance(task.tests, ProgramCases) else {}),
     }
 
 
@@ -99,8 +103,7 @@ def _tests(task: TaskSpec) -> tuple[dict[str, Any], dict[str, str]]:
     """Keys the tests add to the manifest, and the files below ``tests/``."""
     tests = task.tests
     if isinstance(tests, ProgramCases):
-        _refuse_more_than_pairs(task, tests)
-        return _tolerance(tests.tolerance, comparator=tests.comparator), _pairs(tests)
+        return _program_keys(tests), _pairs(tests)
     if isinstance(tests, CallCases):
         lines = [json.dumps(dataclasses.asdict(c), ensure_ascii=False) for c in tests.cases]
         text = "".join(f"{line}\n" for line in lines)
@@ -112,19 +115,19 @@ def _tests(task: TaskSpec) -> tuple[dict[str, Any], dict[str, str]]:
     )
 
 
-def _refuse_more_than_pairs(task: TaskSpec, tests: ProgramCases) -> None:
-    """Whatever pairs and a comparator cannot say; names of cases are only for people."""
-    plain = ProgramCases(cases=tests.cases, comparator=tests.comparator, tolerance=tests.tolerance)
-    if tests != plain:
-        raise BadInput(
-            "the native format has no checkers, subtasks or rules for letters and blanks",
-            place=task.source_id,
-            mend="Write it as a problem package, format icpc.",
-        )
-
-
 def _tolerance(tolerance: str, **more: str) -> dict[str, str]:
     return {**more, "tolerance": tolerance} if tolerance else more
+
+
+def _program_keys(tests: ProgramCases) -> dict[str, Any]:
+    keys = _tolerance(tests.tolerance, comparator=tests.comparator)
+    if tests.relative_tolerance:
+        keys["relative_tolerance"] = tests.relative_tolerance
+    if tests.letters is not Letters.EXACT:
+        keys["letters"] = tests.letters.value
+    if tests.blanks is not Blanks.FREE:
+        keys["blanks"] = tests.blanks.value
+    return {**keys, _TABLES: programs.tables_of(tests, _stems(tests))}
 
 
 def _cases_keys(tests: CallCases) -> dict[str, str]:
@@ -136,11 +139,15 @@ def _cases_keys(tests: CallCases) -> dict[str, str]:
     return keys
 
 
-def _pairs(tests: ProgramCases) -> dict[str, str]:
+def _stems(tests: ProgramCases) -> list[str]:
     width = max(2, len(str(len(tests.cases))))
+    return [f"{number:0{width}d}" for number in range(1, len(tests.cases) + 1)]
+
+
+def _pairs(tests: ProgramCases) -> dict[str, str]:
     return {
-        f"{number:0{width}d}.{end}": text
-        for number, case in enumerate(tests.cases, start=1)
+        f"{stem}.{end}": text
+        for stem, case in zip(_stems(tests), tests.cases, strict=True)
         for end, text in (("in", case.stdin), ("out", case.expected))
     }
 
@@ -164,12 +171,17 @@ def _scripts(task: TaskSpec, tests: CheckScript) -> tuple[dict[str, Any], dict[s
 
 
 def _toml(values: dict[str, Any]) -> str:
-    lines = [f"{key} = {_value(value)}" for key, value in values.items() if key != "limits"]
-    limits = [f"{key} = {value}" for key, value in values["limits"].items()]
-    return "\n".join([*lines, "", "[limits]", *limits, ""])
+    inner = [("[limits]", values["limits"]), *values.get(_TABLES, ())]
+    lines = _lines({key: v for key, v in values.items() if key not in ("limits", _TABLES)})
+    tables = [line for head, table in inner for line in ("", head, *_lines(table))]
+    return "\n".join([*lines, *tables, ""])
 
 
-def _value(value: str | list[str]) -> str:
+def _lines(table: dict[str, Any]) -> list[str]:
+    return [f"{key} = {_value(value)}" for key, value in table.items()]
+
+
+def _value(value: str | int | list[str]) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     # a JSON string is a TOML basic string, save for U+007F, which TOML wants escaped
