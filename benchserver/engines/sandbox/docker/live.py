@@ -22,7 +22,6 @@ from benchserver.engines.sandbox.docker.streams import DOCKER, Frames, Outlet
 _LAST_WORDS_SECONDS = 1.0
 _GONE_SECONDS = 0.3
 _CODE_SECONDS = 10.0
-_POLL_SECONDS = 0.002
 
 
 @dataclass(slots=True)
@@ -49,6 +48,7 @@ class Live:
     gone_at: float = 0.0  # the whole container
     spoken: bool = False  # the runner's stream has ended
     reported: bool = False  # all the keeper had to pass on has come
+    cleaned: bool = False  # what the program left behind is dead or dying
     leave_until: float = 0.0
     usage: Usage = field(default_factory=Usage)
     started: float = field(default_factory=time.monotonic)
@@ -67,9 +67,11 @@ class Live:
     @property
     def done(self) -> bool:
         """The program is dead, and all it said has come (or what is missing never will)."""
-        if self.spoken and self.died_at:
-            return self.reported or self.wiring is not Wiring.EXAMINER
-        return bool(self.gone_at and self.spoken)
+        if not self.spoken:
+            return False
+        told = self.reported or self.wiring is not Wiring.EXAMINER
+        settled = self.died_at and self.cleaned and told and not self.wants_code
+        return bool(settled or self.gone_at)
 
     def look(self) -> Usage:
         """The books so far. They vanish with the container: the last ones read are kept."""
@@ -119,16 +121,27 @@ class Live:
             self.stop(None)
 
     def settle(self) -> None:
-        """The main process is dead: fetch its status, and end whatever it left behind."""
+        """The main process is dead. What it said is still to be read."""
         self.died_at = time.monotonic()
         self.look()
-        deadline = self.died_at + _CODE_SECONDS
-        while self.code is None and not self.stopped and time.monotonic() < deadline:
+
+    @property
+    def wants_code(self) -> bool:
+        """Its exit status is not known yet; a daemon may tell it only once all is drained."""
+        waited = time.monotonic() - self.died_at
+        return bool(self.died_at) and self.code is None and waited < _CODE_SECONDS
+
+    def follow_up(self) -> None:
+        """After the death: fetch the status, and end whatever the program left behind."""
+        if self.wants_code:
             self.code = self.container.exit_code()
-            if self.code is None:
-                time.sleep(_POLL_SECONDS)
-        if not self.container.books.only_ours():
-            self.dying = self.dying or self.kill()  # what it said is still to be read
+        if not self.died_at or self.dying or self.cleaned:
+            return
+        waited = time.monotonic() - self.died_at
+        if self.code is not None or waited > _LAST_WORDS_SECONDS:
+            self.cleaned = True
+            if not self.container.books.only_ours():
+                self.dying = self.kill()
 
 
 class Bridge:

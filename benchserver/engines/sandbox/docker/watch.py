@@ -23,6 +23,7 @@ from benchserver.engines.sandbox.docker.streams import STDERR, STDOUT, receive
 
 _STDERR_KEPT = 65536
 _SHORTEST_TICK, _LONGEST_TICK = 0.01, 0.25
+_CODE_TICK = 0.002
 _DISK_SECONDS = 2.0
 
 
@@ -35,9 +36,12 @@ def watch(boxes: Sequence[Live], *, bridge: Bridge | None = None) -> list[BoxRes
     next_look = time.monotonic() + _SHORTEST_TICK
     while not all(box.done for box in boxes) or (bridge and bridge.busy):
         patience = min(_LONGEST_TICK, max(0.0, next_look - time.monotonic()))
+        if any(box.wants_code for box in boxes):
+            patience = _CODE_TICK
         _move(boxes, bridge, patience)
         for box in boxes:
             box.listen_no_more()
+            box.follow_up()
         leading = not bridge.done if bridge else boxes[0].running
         if not leading:
             for box in boxes:
