@@ -108,7 +108,7 @@ class Pytest:
     """The files as pytest collects them, by node id; no plugins, no conftest, no cache."""
 
     OPTIONS = (
-        *("-q", "-c", "/box/pytest.ini", "--rootdir", PROJECT, "--noconftest"),
+        *("-c", "/box/pytest.ini", "--rootdir", PROJECT, "--noconftest"),
         *("--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:terminal"),
         *("-p", "no:skipping", "-p", "no:faulthandler", "--capture=no"),
     )
