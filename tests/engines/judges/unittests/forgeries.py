@@ -120,7 +120,8 @@ JUNIT = {
     "leaves": _JAVA.format(body="System.exit(0);"),
     "halts": _JAVA.format(body="Runtime.getRuntime().halt(0);"),
     "speaks the protocol": _JAVA.format(
-        body="try {\n            var out = new java.io.FileOutputStream(java.io.FileDescriptor.out);\n"
+        body="try {\n"
+        "            var out = new java.io.FileOutputStream(java.io.FileDescriptor.out);\n"
         '            out.write("done\\n".getBytes());\n            byte[] nonce = new byte[32];\n'
         "            new java.io.FileInputStream(java.io.FileDescriptor.in).read(nonce);\n"
         "            out.write(nonce);\n            Runtime.getRuntime().halt(0);\n"

@@ -7,12 +7,14 @@ one runs always and the rest as soak.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchserver.core import solution
-from benchserver.core.task import Limits
+from benchserver.core.task import Limits, UnitTests
 from benchserver.core.verdict import Judgement, Verdict
 from benchserver.engines.judges.registry import judge
 from benchserver.engines.judges.unittests.frameworks import FRAMEWORKS
@@ -125,3 +127,46 @@ def test_every_test_is_found_and_has_a_mirror(framework: str, sandbox: Sandbox) 
     assert len(survey.tests) == {"gotest": 2, "junit": 2, "catch2": 2}.get(framework, 3)
     assert len(survey.must_fail) >= 2
     assert "hello" not in repr(survey)
+
+
+FUNCTIONS = """\
+import pytest
+
+from work import double, greet
+
+
+@pytest.fixture
+def two():
+    return 2
+
+
+def test_double(two):
+    assert double(two) == 4
+
+
+@pytest.mark.skip(reason="later")
+@pytest.mark.parametrize("n", [1, 5])
+def test_many(n):
+    assert double(n) == 2 * n
+
+
+def test_greet():
+    pytest.skip("later")
+    assert greet("Ann") == "hello Ann"
+"""
+
+
+def test_functions_fixtures_and_parameters_need_pytest_in_the_box(sandbox: Sandbox) -> None:
+    if not Path("/usr/lib/python3/dist-packages/pytest").exists():
+        pytest.skip("pytest is not on this machine: apt install python3-pytest")
+    small = projects.task("pytest")
+    assert isinstance(small.tests, UnitTests)
+    task = replace(small, tests=replace(small.tests, files=(("work_test.py", FUNCTIONS),)))
+    survey = survey_of(task, FRAMEWORKS["pytest"], sandbox)
+    assert len(survey.tests) == 4
+    for code, verdict in (
+        (projects.HONEST["pytest"], Verdict.PASSED),
+        (projects.LAST_WRONG["pytest"], Verdict.WRONG_ANSWER),
+        (projects.HONEST["pytest"].replace("2 * n", "n + 2"), Verdict.WRONG_ANSWER),
+    ):
+        assert judge(task=task, code=code, sandbox=sandbox).verdict is verdict
