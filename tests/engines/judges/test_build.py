@@ -93,7 +93,7 @@ def shorten(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     known = LANGUAGES[language]
     assert known.compile
     monkeypatch.setitem(
-        LANGUAGES, language, replace(known, compile=replace(known.compile, cpu_seconds=1.5))
+        LANGUAGES, language, replace(known, compile=replace(known.compile, cpu_seconds=1.0))
     )
 
 
