@@ -123,7 +123,7 @@ def test_only_plain_files_with_inner_names_are_unpacked(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*") if path.name != "in"] == ["plain"]
 
 
-@pytest.mark.parametrize("language", ["go", "java", "typescript", "cpp"])
+@pytest.mark.parametrize("language", ["go", "java", "typescript"])
 def test_without_caches_a_compile_is_slower_and_otherwise_the_same(
     language: str, sandbox: Sandbox, base: Path, own_sandbox: Sandbox
 ) -> None:
