@@ -1,6 +1,7 @@
 """How tests of each language say what they expect: data for ``mirror.py``, one entry a language.
 
-Example: in Java the arguments of ``.isEqualTo(`` are expected values, a local whose name begins
+Only what is compared for equality counts: a bound (``toBeGreaterThan``) or a tolerance that is
+changed might still be met by another right solution. Example: in Java the arguments of ``.isEqualTo(`` are expected values, a local whose name begins
 with ``expected`` is one, and ``.isTrue()`` turned into ``.isFalse()`` is an opposite.
 """
 
@@ -54,7 +55,10 @@ _PYTHON = Dialect(
     endings=(".py",),
     starts=re.compile(r"^ *def test", re.M),
     places=(
-        _place(r"\bassert\w*(?:Equal|Is|In|Regex|Greater|Less)\w*\(", last_argument=True),
+        _place(
+            r"\bassert(?:Equal|(?:List|Dict|Set|Tuple|Count|MultiLine)Equal|Is)\(",
+            last_argument=True,
+        ),
         _place(r"\bassert\b[^\n]*?==", stops="\n,"),
         _place(r"^ *expected\w* = ", stops="\n"),
     ),
@@ -70,7 +74,7 @@ _JAVASCRIPT = Dialect(
     endings=(".js", ".mjs"),
     starts=re.compile(r"\b(?:x?test|x?it|fit)(?:\.\w+)*\("),
     places=(
-        _place(r"\.to[A-Z]\w*\("),
+        _place(r"\.(?:toBe|toEqual|toStrictEqual|toHaveLength|toThrow|toThrowError)\("),
         _place(r"\b(?:const|let|var) expected\w* = ", stops=";"),
     ),
     swaps=_swaps((r"\)\.not\.(to[A-Z])", ").{0}"), (r"\)\.(to[A-Z])", ").not.{0}")),
@@ -109,7 +113,7 @@ _JAVA = Dialect(
     endings=(".java",),
     starts=re.compile(r"@(?:Test|ParameterizedTest|RepeatedTest)\b"),
     places=(
-        _place(r"\.(?:isEqualTo|isCloseTo|withMessage\w*|hasMessage\w*|contains\w*|hasSize)\("),
+        _place(r"\.(?:isEqualTo|withMessage\w*|hasMessage\w*|containsExactly|hasSize)\("),
         _place(r"\b(?:String|int|long|double|boolean|char) expected\w* = ", stops=";"),
         _place(r"\bassertEquals\(", stops=","),
     ),

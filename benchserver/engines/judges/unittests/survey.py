@@ -16,7 +16,8 @@ from threading import Lock
 from weakref import WeakKeyDictionary
 
 from benchserver.core.errors import PlatformFault
-from benchserver.core.task import TaskSpec, UnitTests, to_payload
+from benchserver.core.payload import to_payload
+from benchserver.core.task import TaskSpec, UnitTests
 from benchserver.engines.judges.build import Built, NotCompiled
 from benchserver.engines.judges.endings import without_starving
 from benchserver.engines.judges.unittests.baggage import files_of

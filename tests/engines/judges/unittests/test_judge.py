@@ -161,6 +161,7 @@ def test_greet():
 """
 
 
+@pytest.mark.soak
 def test_functions_fixtures_and_parameters_need_pytest_in_the_box(sandbox: Sandbox) -> None:
     if not Path("/usr/lib/python3/dist-packages/pytest").exists():
         pytest.skip("pytest is not on this machine: apt install python3-pytest")

@@ -61,6 +61,19 @@ def test_without_an_expected_value_the_assertion_is_turned_round(
     assert opposite in mirrored({path: text}, language=language)[path]
 
 
+@pytest.mark.parametrize(
+    ("language", "path", "text"),
+    [
+        ("javascript", "a.js", "test('t', () => { expect(f()).toBeGreaterThan(4); });"),
+        ("python", "a.py", "def test_a(self):\n    self.assertAlmostEqual(f(), 4, places=2)\n"),
+        ("java", "A.java", "@Test void a() { assertThat(f()).isCloseTo(4.0, within(0.1)); }"),
+    ],
+)
+def test_bounds_and_tolerances_are_never_changed(language: str, path: str, text: str) -> None:
+    changed = mirrored({path: text}, language=language).get(path, text)
+    assert re.findall(r"\d", changed) == re.findall(r"\d", text)
+
+
 def test_every_test_of_a_file_gets_a_change_of_its_own() -> None:
     tests = "".join(f"#[test]\nfn t{n}() {{ assert_eq!(f({n}), {n + 10}); }}\n" for n in range(5))
     changed = mirrored({"a.rs": tests}, language="rust")["a.rs"]
