@@ -1,8 +1,9 @@
 """How tests of each language say what they expect: data for ``mirror.py``, one entry a language.
 
 Only what is compared for equality counts: a bound (``toBeGreaterThan``) or a tolerance that is
-changed might still be met by another right solution. Example: in Java the arguments of ``.isEqualTo(`` are expected values, a local whose name begins
-with ``expected`` is one, and ``.isTrue()`` turned into ``.isFalse()`` is an opposite.
+changed might still be met by another right solution. Example: in Java the arguments of
+``.isEqualTo(`` are expected values, a local whose name begins with ``expected`` is one, and
+``.isTrue()`` turned into ``.isFalse()`` is an opposite.
 """
 
 from __future__ import annotations
