@@ -19,7 +19,8 @@ from benchserver.audit.record import record
 from benchserver.core.disclosure import MIN_CELL, Cell, group_refusals
 from benchserver.core.errors import NotAllowed
 from benchserver.core.lifecycle import EvaluationState, RotationState
-from benchserver.core.task import Split, to_payload
+from benchserver.core.payload import to_payload
+from benchserver.core.task import Split
 from benchserver.engines.signing.base import LogSigner
 from benchserver.engines.vault.base import Opener, Sealer
 from benchserver.evaluations import score

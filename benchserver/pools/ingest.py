@@ -23,7 +23,8 @@ from benchserver.audit.keys import keep
 from benchserver.audit.record import record
 from benchserver.core.errors import BadInput
 from benchserver.core.ids import new_id, opaque
-from benchserver.core.task import Split, TaskSpec, prompt_of, to_payload
+from benchserver.core.payload import to_payload
+from benchserver.core.task import Split, TaskSpec, prompt_of
 from benchserver.engines.vault.base import Right, Sealer
 from benchserver.pools.intake import Report
 from benchserver.pools.models import Pool, Task, TaskVersion

@@ -11,7 +11,8 @@ import json
 
 from benchserver.audit.keys import fetch
 from benchserver.audit.record import record
-from benchserver.core.task import PromptSpec, Shape, TaskSpec, from_payload
+from benchserver.core.payload import from_payload
+from benchserver.core.task import PromptSpec, Shape, TaskSpec
 from benchserver.engines.vault.base import Context, Opener
 from benchserver.pools.models import TaskVersion
 

@@ -29,7 +29,7 @@ def new_salt() -> bytes:
 
 
 def task_commitment(salt: bytes, payload: Mapping[str, Any]) -> bytes:
-    """32 bytes. ``payload``: ``core.task.to_payload``. Raises ``BadInput`` on a wrong salt."""
+    """32 bytes. ``payload``: ``core.payload.to_payload``. Raises ``BadInput`` on a wrong salt."""
     return _commit(TASK_LABEL, salt, payload)
 
 

@@ -11,7 +11,8 @@ from django.db import IntegrityError, connection, transaction
 from benchserver import wiring
 from benchserver.audit.keys import fetch, shred
 from benchserver.audit.models import DataKey, Event
-from benchserver.core.task import Split, to_payload
+from benchserver.core.payload import to_payload
+from benchserver.core.task import Split
 from benchserver.engines.vault.base import CannotOpen
 from benchserver.engines.vault.opener import HpkeOpener
 from benchserver.pools import unseal

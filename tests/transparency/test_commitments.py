@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchserver.core.errors import BadInput
-from benchserver.core.task import CallCase, CallCases, Shape, TaskSpec, to_payload
+from benchserver.core.payload import to_payload
+from benchserver.core.task import CallCase, CallCases, Shape, TaskSpec
 from benchserver.transparency.canonical import canonical
 from benchserver.transparency.commitments import (
     new_salt,

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from benchserver.core.errors import BadInput
+from benchserver.core.payload import from_payload, to_payload
 from benchserver.core.task import (
     CallCases,
     CheckScript,
     JudgingClass,
     TaskSpec,
     UnitTests,
-    from_payload,
-    to_payload,
 )
 from benchserver.engines.judges.compose import whole_program
 from benchserver.engines.taskformats import registry
