@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from benchserver import wiring
-from benchserver.core.task import CallCase, CallCases, Shape, Split, TaskSpec
+from benchserver.core import solution
+from benchserver.core.task import CallCase, CallCases, Shape, Split, TaskSpec, UnitTests
 from benchserver.core.verdict import Judgement, Verdict
 from benchserver.pools.intake import REFERENCE_RUNS, examine, examine_all, null_solutions
 from tests import factories
@@ -72,6 +73,14 @@ def test_the_empty_program_is_among_what_solves_nothing(shape):
     codes = null_solutions(replace(GOOD, shape=shape))
     assert "" in codes
     assert len(codes) == len(set(codes)) >= 4
+
+
+def test_blank_files_solve_no_exercise():
+    tests = UnitTests(framework="catch2", files=(), solution_files=("a.cpp", "a.h"))
+    task = replace(GOOD, shape=Shape.UNITTESTS, tests=tests)
+    empty, blank = null_solutions(task)
+    assert empty == ""
+    assert solution.split(blank) == {"a.cpp": "\n", "a.h": "\n"}
 
 
 def test_reports_come_in_the_order_of_the_tasks_and_hold_no_content():
