@@ -53,6 +53,7 @@ class Running:
     leave_until: float = 0.0
     ended: float | None = None
     tree_cpu: float = 0.0
+    tree_runnable: float = 0.0
     tree_peak: int = 0
     open: set[int] = field(default_factory=set)
 
@@ -67,13 +68,15 @@ class Running:
             os.close(descriptor)
 
     def look(self) -> Vitals:
-        """CPU and runnable time so far."""
+        """CPU and runnable time so far. What was seen stays: the books of a program that has just
+        ended are gone before its end is told, and it would seem to have waited all along."""
         vitals = vitals_of(self._pids())
         cpu = self.group.cpu_seconds() if self.group else max(vitals.cpu_seconds, self.tree_cpu)
         self.tree_cpu = max(self.tree_cpu, cpu)
         self.tree_peak = max(self.tree_peak, vitals.memory_peak)
         runnable = max(vitals.runnable_seconds, cpu / (os.cpu_count() or 1))
-        return replace(vitals, cpu_seconds=cpu, runnable_seconds=runnable)
+        self.tree_runnable = max(self.tree_runnable, runnable)
+        return replace(vitals, cpu_seconds=cpu, runnable_seconds=self.tree_runnable)
 
     def cpu_now(self) -> float:
         return self.group.cpu_seconds() if self.group else self.look().cpu_seconds

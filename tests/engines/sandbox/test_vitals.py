@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -100,3 +101,24 @@ def test_a_candidate_may_wait_as_long_as_the_examiner_works() -> None:
     examiner = _FakeBox(elapsed=9.0, runnable=8.5, cpu_limit=9.0)
     candidate = _FakeBox(elapsed=9.0, runnable=0.1)
     assert _enforced(examiner, candidate) == [None, None]
+
+
+def test_a_program_that_has_just_ended_did_not_wait_all_along() -> None:
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    box = supervise.Running(
+        request=BoxRequest(argv=("x",)),
+        process=cast(Any, SimpleNamespace(pid=busy.pid)),
+        pidfd=-1,
+        group=None,
+        stdin=-1,
+        stdout=-1,
+        stderr=-1,
+        started=time.monotonic(),
+        closing=threading.Event(),
+    )
+    try:
+        _until(lambda: box.look().runnable_seconds > 0.3)
+    finally:
+        busy.kill()
+        busy.wait()
+    assert box.look().runnable_seconds > 0.3
