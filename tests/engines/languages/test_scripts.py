@@ -8,7 +8,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchserver.engines.languages.scripts import fits, state, step, written
@@ -18,6 +18,7 @@ def shell(script: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(["/bin/sh", "-c", script], capture_output=True)
 
 
+@settings(deadline=None)  # each example starts a shell
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0\r")))
 def test_any_text_is_written_as_it_is(text: str) -> None:
     if "END_OF_FILE" not in text:
