@@ -22,7 +22,9 @@ def driver(name: str) -> str:
 
 
 def written(text: str, path: str) -> str:
-    """Shell words that write ``text`` to ``path``, whatever it holds."""
+    """Shell words that write ``text`` to ``path``. ASCII only: dash loses bytes of other letters
+    in a line that begins like the mark of the end."""
+    assert text.isascii()
     return f"cat >{path} <<'END_OF_FILE'\n{text}\nEND_OF_FILE\n"
 
 
