@@ -13,19 +13,20 @@ import select
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Event
 
 from benchserver.core.errors import PlatformFault
 from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Ending
 from benchserver.engines.sandbox.cgroup import BoxGroup
 from benchserver.engines.sandbox.process import BoxProcess
-from benchserver.engines.sandbox.vitals import Vitals, family_of, vitals_of
+from benchserver.engines.sandbox.vitals import Wanting, family_of, vitals_of
 
 _CHUNK = 65536
 _STDERR_KEPT = 65536
 _SHORTEST_TICK, _LONGEST_TICK = 0.01, 0.25
 _DISK_SECONDS = 2.0
+_LOOK_AFTER_SECONDS = 0.5  # most boxes are gone by then and cost no look
 _LAST_WORDS_SECONDS = 1.0
 _SIGNAL_BASE = 128  # bubblewrap reports death by signal n as exit status 128 + n
 _HIGHEST_SIGNAL = 64
@@ -53,8 +54,8 @@ class Running:
     leave_until: float = 0.0
     ended: float | None = None
     tree_cpu: float = 0.0
-    tree_runnable: float = 0.0
     tree_peak: int = 0
+    wanting: Wanting = field(default_factory=Wanting)
     open: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -67,19 +68,23 @@ class Running:
             self.open.remove(descriptor)
             os.close(descriptor)
 
-    def look(self) -> Vitals:
-        """CPU and runnable time so far. What was seen stays: the books of a program that has just
-        ended are gone before its end is told, and it would seem to have waited all along."""
-        vitals = vitals_of(self._pids())
-        cpu = self.group.cpu_seconds() if self.group else max(vitals.cpu_seconds, self.tree_cpu)
+    def look(self) -> float:
+        """CPU seconds so far, with a look at what else the kernel's books tell."""
+        pids = self._pids()
+        vitals = vitals_of(pids)
+        self.wanting.look(pids)
+        cpu = self.group.cpu_seconds() if self.group else vitals.cpu_seconds
         self.tree_cpu = max(self.tree_cpu, cpu)
         self.tree_peak = max(self.tree_peak, vitals.memory_peak)
-        runnable = max(vitals.runnable_seconds, cpu / (os.cpu_count() or 1))
-        self.tree_runnable = max(self.tree_runnable, runnable)
-        return replace(vitals, cpu_seconds=cpu, runnable_seconds=self.tree_runnable)
+        return self.tree_cpu
+
+    def runnable(self) -> float:
+        """Seconds in which it had a CPU or wanted one, as far as was seen. What was seen stays,
+        also when the books of a program that has just ended are gone."""
+        return max(self.wanting.seconds, self.tree_cpu / (os.cpu_count() or 1))
 
     def cpu_now(self) -> float:
-        return self.group.cpu_seconds() if self.group else self.look().cpu_seconds
+        return self.group.cpu_seconds() if self.group else self.look()
 
     def stop(self, verdict: Ending | None) -> None:
         """Kill the whole tree; the first reason stays."""
@@ -240,7 +245,9 @@ def _enforce(boxes: Sequence[Running]) -> float:
         tick = min(tick, left / (os.cpu_count() or 1))
         if box.group is None:  # without a cgroup, only what was seen while it ran is known
             tick = min(tick, (time.monotonic() - box.started) / 4)
-    if alive and time.monotonic() - alive[0].started > 1.0:
+    if alive and time.monotonic() - alive[0].started > _LOOK_AFTER_SECONDS:
+        for box in alive:
+            box.look()
         _enforce_wall(alive)
     return max(_SHORTEST_TICK, tick)
 
@@ -257,7 +264,7 @@ def _enforce_wall(alive: Sequence[Running]) -> None:
     backstop = min(box.request.wall_seconds for box in alive)
     if elapsed < min(patience, backstop):
         return
-    waiting = elapsed - sum(box.look().runnable_seconds for box in alive)
+    waiting = elapsed - sum(box.runnable() for box in alive)
     if waiting > patience:
         _stop_last(alive, Ending.IDLE_LIMIT)
     elif elapsed > backstop:

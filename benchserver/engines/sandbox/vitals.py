@@ -17,24 +17,45 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """``runnable_seconds``: of the thread that was runnable longest. The *longest*, not the sum:
-    threads queueing behind each other would otherwise make a box look starved by the host.
-    ``memory_peak``: resident bytes of the largest process."""
+    """``memory_peak``: resident bytes of the largest process."""
 
     cpu_seconds: float
-    runnable_seconds: float
     memory_peak: int
+
+
+class Wanting:
+    """For how much of its time a box had a CPU or wanted one, summed from look to look.
+
+    Between two looks the thread that was runnable longest counts: the *longest*, not the sum, since
+    threads that queue behind each other would make a box look starved by the host. Summing over
+    looks is what a compiler needs, whose processes come one after the other. Look often.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._seen: dict[tuple[int, str], float] = {}
+
+    def look(self, pids: tuple[int, ...]) -> float:
+        """Seconds so far. What is gone before it was seen is not counted."""
+        now: dict[tuple[int, str], float] = {}
+        for pid in pids:
+            with suppress(OSError, ValueError):
+                now.update({(pid, thread): told for thread, told in _runnable_seconds(pid)})
+        self.seconds += max(
+            (told - self._seen.get(thread, 0.0) for thread, told in now.items()), default=0.0
+        )
+        self._seen = now
+        return self.seconds
 
 
 def vitals_of(pids: tuple[int, ...]) -> Vitals:
     """What the living processes ``pids`` (and their reaped children) used so far."""
-    cpu, longest, peak = 0.0, 0.0, 0
+    cpu, peak = 0.0, 0
     for pid in pids:
         with suppress(OSError, ValueError, IndexError):
             cpu += _cpu_seconds(pid)
-            longest = max([longest, *_runnable_seconds(pid)])
             peak = max(peak, _memory_peak(pid))
-    return Vitals(cpu_seconds=cpu, runnable_seconds=longest, memory_peak=peak)
+    return Vitals(cpu_seconds=cpu, memory_peak=peak)
 
 
 def family_of(root: int) -> tuple[int, ...]:
@@ -75,11 +96,11 @@ def _memory_peak(pid: int) -> int:
     return 0
 
 
-def _runnable_seconds(pid: int) -> list[float]:
+def _runnable_seconds(pid: int) -> list[tuple[str, float]]:
     found = []
     for thread in os.listdir(f"/proc/{pid}/task"):
         with suppress(OSError):
             with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
                 on_cpu, queued, _ = file.read().split()
-            found.append((int(on_cpu) + int(queued)) / 1e9)
+            found.append((thread, (int(on_cpu) + int(queued)) / 1e9))
     return found

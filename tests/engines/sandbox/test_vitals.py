@@ -15,7 +15,13 @@ import pytest
 
 from benchserver.engines.sandbox import supervise
 from benchserver.engines.sandbox.base import BoxRequest, Ending
-from benchserver.engines.sandbox.vitals import Vitals, family_of, threads_of_user, vitals_of
+from benchserver.engines.sandbox.vitals import (
+    Vitals,
+    Wanting,
+    family_of,
+    threads_of_user,
+    vitals_of,
+)
 
 
 def _until(condition: Callable[[], bool]) -> None:
@@ -30,14 +36,26 @@ def test_a_worker_is_runnable_and_a_sleeper_is_not() -> None:
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     idle = subprocess.Popen(["sleep", "60"])
     try:
-        _until(lambda: vitals_of((busy.pid,)).runnable_seconds > 0.3)
+        wants, waits = Wanting(), Wanting()
+        _until(lambda: wants.look((busy.pid,)) > 0.3)
         assert vitals_of((busy.pid,)).memory_peak > 2**20
-        assert vitals_of((idle.pid,)).runnable_seconds < 0.3
+        assert waits.look((idle.pid,)) < 0.3
     finally:
         busy.kill()
         idle.kill()
         busy.wait()
         idle.wait()
+
+
+def test_processes_that_come_one_after_the_other_add_up_and_side_by_side_they_do_not() -> None:
+    busy = "import time\nend = time.process_time() + 0.4\nwhile time.process_time() < end: pass\n"
+    box, begun = Wanting(), time.monotonic()
+    for _ in range(2):
+        both = [subprocess.Popen([sys.executable, "-c", busy]) for _ in range(2)]
+        while any(each.poll() is None for each in both):
+            box.look(tuple(each.pid for each in both))
+            time.sleep(0.02)
+    assert 0.7 < box.seconds <= time.monotonic() - begun
 
 
 def test_the_family_holds_grandchildren() -> None:
@@ -51,7 +69,8 @@ def test_the_family_holds_grandchildren() -> None:
 
 
 def test_what_is_gone_counts_nothing() -> None:
-    assert vitals_of((2**22 + 1,)) == Vitals(cpu_seconds=0, runnable_seconds=0, memory_peak=0)
+    assert vitals_of((2**22 + 1,)) == Vitals(cpu_seconds=0, memory_peak=0)
+    assert Wanting().look((2**22 + 1,)) == 0
     assert threads_of_user(os.geteuid()) >= 1
 
 
@@ -64,8 +83,8 @@ class _FakeBox:
         self.verdict: Ending | None = None
         self._runnable = runnable
 
-    def look(self) -> SimpleNamespace:
-        return SimpleNamespace(runnable_seconds=self._runnable)
+    def runnable(self) -> float:
+        return self._runnable
 
     def stop(self, verdict: Ending) -> None:
         self.verdict = verdict
@@ -117,8 +136,9 @@ def test_a_program_that_has_just_ended_did_not_wait_all_along() -> None:
         closing=threading.Event(),
     )
     try:
-        _until(lambda: box.look().runnable_seconds > 0.3)
+        _until(lambda: box.look() > 0.3)
     finally:
         busy.kill()
         busy.wait()
-    assert box.look().runnable_seconds > 0.3
+    box.look()
+    assert box.runnable() > 0.3

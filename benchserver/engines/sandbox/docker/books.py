@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Protocol
 
 from benchserver.core.errors import MissingPart
-from benchserver.engines.sandbox.vitals import vitals_of
 
 _OURS = 2  # docker-init and the keeper
 _MEND = (
@@ -28,8 +27,8 @@ class Books(Protocol):
 
     def cpu_seconds(self) -> float: ...
 
-    def runnable_seconds(self) -> float:
-        """Time the thread that was runnable longest had a CPU or wanted one."""
+    def members(self) -> tuple[int, ...]:
+        """Its processes now, as we see them."""
         ...
 
     def memory_peak(self) -> int: ...
@@ -92,8 +91,8 @@ class _Version1:
     def cpu_seconds(self) -> float:
         return _number(self._cpu / "cpuacct.usage") / 1e9
 
-    def runnable_seconds(self) -> float:
-        return vitals_of(_members(self._pids)).runnable_seconds
+    def members(self) -> tuple[int, ...]:
+        return _members(self._pids)
 
     def memory_peak(self) -> int:
         return _number(self._memory / "memory.max_usage_in_bytes")
@@ -115,8 +114,8 @@ class _Version2:
     def cpu_seconds(self) -> float:
         return _field(self._folder / "cpu.stat", "usage_usec") / 1e6
 
-    def runnable_seconds(self) -> float:
-        return vitals_of(_members(self._folder)).runnable_seconds
+    def members(self) -> tuple[int, ...]:
+        return _members(self._folder)
 
     def memory_peak(self) -> int:
         """Linux before 5.19 tells only what is used now."""

@@ -18,6 +18,7 @@ from benchserver.engines.sandbox.docker.container import Container
 from benchserver.engines.sandbox.docker.endings import Usage
 from benchserver.engines.sandbox.docker.job import Wiring
 from benchserver.engines.sandbox.docker.streams import DOCKER, Frames, Outlet
+from benchserver.engines.sandbox.vitals import Wanting
 
 _LAST_WORDS_SECONDS = 1.0
 _GONE_SECONDS = 0.3
@@ -53,12 +54,18 @@ class Live:
     usage: Usage = field(default_factory=Usage)
     started: float = field(default_factory=time.monotonic)
     cpu_before: float = 0.0
-    runnable_before: float = 0.0
+    born: bool = False  # the program has started; until then the daemon is the one who is slow
+    wanting: Wanting = field(default_factory=Wanting)
 
     def __post_init__(self) -> None:
         books = self.container.books
         self.cpu_before = books.cpu_seconds()
-        self.runnable_before = books.runnable_seconds()
+        self.wanting.look(books.members())
+        self.wanting.seconds = 0.0  # what came before was not for this program
+
+    def bear(self) -> None:
+        self.born = True
+        self.started = time.monotonic()
 
     @property
     def running(self) -> bool:
@@ -86,8 +93,8 @@ class Live:
         return self.usage
 
     def runnable_seconds(self) -> float:
-        longest = self.container.books.runnable_seconds() - self.runnable_before
-        return max(longest, self.usage.cpu_seconds / self.processors)
+        wanted = self.wanting.look(self.container.books.members())
+        return max(wanted, self.usage.cpu_seconds / self.processors)
 
     def stop(self, verdict: Ending | None) -> None:
         """Kill the whole container, in the background; the first reason stays."""

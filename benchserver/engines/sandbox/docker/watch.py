@@ -142,6 +142,7 @@ def _hear(box: Live) -> None:
             box.reported = True
         elif kind == said.BORN:
             box.failure = data.decode("ascii", "replace")
+            box.bear()
         elif kind == said.DIED:
             box.settle()
 
@@ -172,12 +173,17 @@ def _enforce_wall(alive: Sequence[Live]) -> None:
     Waiting is wall time in which no box of the group wanted a CPU; half the CPU limit (and 2 s)
     of it is a hang. Of a pair that waits, the candidate (last) is the one who should have answered.
     """
-    elapsed = time.monotonic() - alive[0].started
+    elapsed = time.monotonic() - max(box.started for box in alive)
     patience = alive[-1].request.cpu_seconds / 2 + _DISK_SECONDS
     backstop = min(box.request.wall_seconds for box in alive)
+    wanted = sum(box.runnable_seconds() for box in alive)  # looked at each time: see ``Wanting``
     if elapsed < min(patience, backstop):
         return
-    waiting = elapsed - sum(box.runnable_seconds() for box in alive)
+    if not all(box.born for box in alive):
+        if elapsed > backstop:
+            _stop_last(alive, Ending.STARVED)
+        return
+    waiting = elapsed - wanted
     if waiting > patience:
         _stop_last(alive, Ending.IDLE_LIMIT)
     elif elapsed > backstop:
