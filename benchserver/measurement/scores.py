@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
-from scipy import integrate, stats
 
 from benchserver.core.errors import BadInput
 
@@ -128,7 +128,7 @@ def mean_score(
     """
     data = checked_scores(values)
     mean, naive, se, clusters = clustered_mean(data, families)
-    critical = float(stats.t.ppf(0.5 + confidence / 2, clusters - 1))
+    critical = _t_quantile(0.5 + confidence / 2, clusters - 1)
     interval = Interval(max(0.0, mean - critical * se), min(1.0, mean + critical * se))
     method = "t"
     if se < 1e-12:
@@ -200,9 +200,11 @@ def wilson(passed: int, total: int, *, confidence: float = 0.95) -> Interval:
 def clopper_pearson(passed: int, total: int, *, confidence: float = 0.95) -> Interval:
     """The exact (conservative) interval, for gates. 0/10 -> [0, .308497]."""
     _check_counts(passed, total, "clopper_pearson")
+    from scipy.special import betainccinv, betaincinv
+
     tail = (1 - confidence) / 2
-    low = float(stats.beta.ppf(tail, passed, total - passed + 1)) if passed else 0.0
-    high = float(stats.beta.isf(tail, passed + 1, total - passed)) if passed < total else 1.0
+    low = float(betaincinv(passed, total - passed + 1, tail)) if passed else 0.0
+    high = float(betainccinv(passed + 1, total - passed, tail)) if passed < total else 1.0
     return Interval(low, high)
 
 
@@ -217,7 +219,7 @@ def gap(public: Estimate, private: Estimate) -> Estimate:
     mean, se = public.mean - private.mean, math.sqrt(sum(variances))
     parts = [v * v / e.df for v, e in zip(variances, (public, private), strict=True)]
     df = sum(variances) ** 2 / sum(parts) if sum(parts) else min(public.df, private.df)
-    half = float(stats.t.ppf(0.5 + private.confidence / 2, df)) * se
+    half = _t_quantile(0.5 + private.confidence / 2, df) * se
     low, high = mean - half, mean + half
     if not se:  # both splits one-sided: the bounds of both intervals are all that is known
         low = public.interval.low - private.interval.high
@@ -272,6 +274,8 @@ def expected_best_of(tries: int) -> float:
     """
     if tries < 1:
         raise BadInput("the best of no tries is nothing", place="tries")
+    from scipy import integrate, stats
+
     log_pdf, log_cdf = stats.norm.logpdf, stats.norm.logcdf
 
     def density(x: float) -> float:
@@ -290,8 +294,15 @@ def checked_scores(values: Sequence[float]) -> Floats:
     return data
 
 
+def _t_quantile(probability: float, df: float) -> float:
+    # Loaded when needed: scipy takes longer to import than a hundred programs take to grade.
+    from scipy.special import stdtrit
+
+    return float(stdtrit(df, probability))
+
+
 def _wilson(p: float, n: int, confidence: float) -> Interval:
-    z2 = float(stats.norm.ppf(0.5 + confidence / 2)) ** 2
+    z2 = NormalDist().inv_cdf(0.5 + confidence / 2) ** 2
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = math.sqrt(z2 * (p * (1 - p) / n + z2 / (4 * n * n))) / (1 + z2 / n)
     low = 0.0 if p == 0 else max(0.0, centre - half)
