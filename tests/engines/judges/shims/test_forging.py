@@ -133,6 +133,24 @@ function f(n) { return n * n; }
         assert (found.verdict, found.detail.split()[0]) == (Verdict.WRONG_ANSWER, "forged")
 
 
+def test_a_right_answer_to_another_question_is_a_forgery(sandbox: Sandbox) -> None:
+    code = """
+const fs = require('fs'), write = fs.writeSync;
+fs.writeSync = (to, data, done) => {
+  const text = data.toString().slice(8);
+  if (!text.includes('"ok"')) return write(to, data, done);
+  const other = text.replace(/"id":(\\d)/, (_, d) => `"id":${(Number(d) % 9) + 1}`);
+  write(to, other.length.toString(16).padStart(8, '0') + other);
+  return data.length;
+};
+function f(n) { return n * n; }
+"""
+    checks = "require('assert').equal(f(2), 4);"
+    for task in (script("javascript", checks), cases("javascript", ([2], 4))):
+        found = judge(task=task, code=code, sandbox=sandbox)
+        assert (found.verdict, found.detail.split()[0]) == (Verdict.WRONG_ANSWER, "forged")
+
+
 BASH = {
     "leaving early": "exit 0\nf() { echo 4; }\n",
     "success without an answer": "f() { true; }\n",
