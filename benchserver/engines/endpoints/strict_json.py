@@ -1,8 +1,9 @@
-"""JSON from a stranger: strict UTF-8, no NaN, no duplicate keys, bounded depth and size.
+"""JSON from a stranger: strict UTF-8, no NaN, no duplicate keys, bounded depth and memory.
 
-Python's parser alone accepts ``NaN``, keeps the last of two equal keys and builds a hundred
-megabytes of lists from four megabytes of ``[[],[],...``. Example: ``{"a": 1, "a": 2}`` raises
-``NotStrict("duplicate_key")``; the text itself is in no message.
+Python's parser alone accepts ``NaN``, keeps the last of two equal keys, builds a hundred megabytes
+of lists from four megabytes of ``[[],[],...`` and sixteen of text from four with one emoji. So the
+bytes are read here, token by token, and counted before anything is built. Example:
+``{"a": 1, "a": 2}`` raises ``NotStrict("duplicate_key")``; the text itself is in no exception.
 """
 
 from __future__ import annotations
@@ -13,9 +14,26 @@ import re
 from typing import Any
 
 MAX_DEPTH = 32
-MAX_NODES = 100_000  # commas and brackets: an honest answer has a few dozen
+MAX_NODES = 20_000  # values and keys: an honest answer has a few dozen
+MAX_TEXT_BYTES = 9 * 2**20  # of memory for all strings, what their escapes need included
+MAX_NUMBER = 1_000  # digits
 
-_TOKENS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
+_TOKEN = re.compile(
+    rb"[ \t\n\r]*+(?:"
+    rb'(?P<text>"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+")'
+    rb"|(?P<number>-?[0-9][-+.0-9eE]*+)"
+    rb"|(?P<mark>[\[\]{},:])"
+    rb"|(?P<word>-?[A-Za-z]++))",
+    re.DOTALL,
+)
+_BLANK = re.compile(rb"[ \t\n\r]*+")
+_INTEGER = re.compile(rb"-?(?:0|[1-9][0-9]*+)")
+_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?")
+_WORDS = {b"true": True, b"false": False, b"null": None}
+_NOT_NUMBERS = (b"NaN", b"Infinity", b"-Infinity")
+# How many bytes Python takes per character: 4 beyond U+FFFF, 2 beyond U+00FF, else 1.
+_FOUR_BYTES = re.compile(rb"[\xf0-\xf4]|\\u[dD]")
+_TWO_BYTES = re.compile(rb"[\xc4-\xef]|\\u")
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -27,71 +45,159 @@ class NotStrict(ValueError):
         super().__init__(code)
 
 
-def loads(raw: bytes) -> Any:
+def loads(raw: bytes | bytearray) -> Any:
     """The value of ``raw``. Raises ``NotStrict`` only."""
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise NotStrict("bad_encoding") from None
-    _check_size(text)
-    try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-        )
-    except NotStrict:
-        raise
-    except (ValueError, RecursionError):
-        raise NotStrict("bad_json") from None
-    _check_value(value)
+    reader = _Reader(raw)
+    value = reader.value(0)
+    reader.end()
     return value
 
 
-def _check_size(text: str) -> None:
-    """Depth and number of values before anything is built: one linear scan."""
-    depth = nodes = 0
-    for match in _TOKENS.finditer(text):
-        mark = match[0][0]
-        if mark == '"':
-            continue
-        nodes += 1
-        depth += (mark in "[{") - (mark in "]}")
-        if depth > MAX_DEPTH or nodes > MAX_NODES:
+class _Reader:
+    """Reads one value from the front of ``raw``, counting depth, values and memory."""
+
+    def __init__(self, raw: bytes | bytearray):
+        self._raw = raw
+        self._at = 0
+        self._nodes = 0
+        self._weight = 0
+
+    def value(self, depth: int) -> Any:
+        return self._value(self._token(), depth)
+
+    def end(self) -> None:
+        """Nothing but blanks may follow."""
+        blank = _BLANK.match(self._raw, self._at)
+        if blank is None or blank.end() != len(self._raw):
+            raise NotStrict("bad_json")
+
+    def _token(self) -> re.Match[bytes]:
+        found = _TOKEN.match(self._raw, self._at)
+        if found is None:
+            raise NotStrict("bad_json")
+        self._at = found.end()
+        return found
+
+    def _value(self, token: re.Match[bytes], depth: int) -> Any:
+        self._count()
+        if token.lastgroup == "text":
+            return self._text(*token.span("text"))
+        if token.lastgroup == "number":
+            return _number(token["number"])
+        if token.lastgroup == "word":
+            return _word(token["word"])
+        if depth == MAX_DEPTH:
+            raise NotStrict("too_complex")
+        if token["mark"] == b"[":
+            return self._array(depth + 1)
+        if token["mark"] == b"{":
+            return self._object(depth + 1)
+        raise NotStrict("bad_json")
+
+    def _count(self) -> None:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
             raise NotStrict("too_complex")
 
+    def _array(self, depth: int) -> list[Any]:
+        items: list[Any] = []
+        token = self._token()
+        if token["mark"] == b"]":
+            return items
+        while True:
+            items.append(self._value(token, depth))
+            if self._another(b"]"):
+                token = self._token()
+            else:
+                return items
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise NotStrict("duplicate_key")
-    for key, value in pairs:
-        _check_text(key)
-        _check_value(value)
-    return result
+    def _object(self, depth: int) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        token = self._token()
+        if token["mark"] == b"}":
+            return members
+        while True:
+            self._member(token, members, depth)
+            if self._another(b"}"):
+                token = self._token()
+            else:
+                return members
+
+    def _member(self, token: re.Match[bytes], members: dict[str, Any], depth: int) -> None:
+        if token.lastgroup != "text":
+            raise NotStrict("bad_json")
+        self._count()
+        key = self._text(*token.span("text"))
+        if key in members:
+            raise NotStrict("duplicate_key")
+        if self._token()["mark"] != b":":
+            raise NotStrict("bad_json")
+        members[key] = self.value(depth)
+
+    def _another(self, end: bytes) -> bool:
+        mark = self._token()["mark"]
+        if mark not in (b",", end):
+            raise NotStrict("bad_json")
+        return mark == b","
+
+    def _text(self, start: int, end: int) -> str:
+        """The string between the quotes at ``start`` and ``end - 1``."""
+        escaped = self._raw.find(b"\\", start, end) >= 0
+        size = (end - start) * _width(self._raw, start, end)
+        if self._weight + size * (1 + escaped) > MAX_TEXT_BYTES:
+            raise NotStrict("too_complex")
+        self._weight += size
+        with memoryview(self._raw) as view:
+            quoted = view[start:end] if escaped else view[start + 1 : end - 1]
+            text = _decoded(quoted)
+        if text is None:
+            raise NotStrict("bad_encoding")
+        if escaped:
+            text = _unescaped(text)
+        if text is None:
+            raise NotStrict("bad_json")
+        if _FORBIDDEN.search(text):
+            raise NotStrict("forbidden_character")
+        return text
 
 
-def _check_value(value: Any) -> None:
-    """Objects have checked their own values while they were built."""
-    if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, list):
-        for item in value:
-            _check_value(item)
+def _width(raw: bytes | bytearray, start: int, end: int) -> int:
+    if _FOUR_BYTES.search(raw, start, end):
+        return 4
+    return 2 if _TWO_BYTES.search(raw, start, end) else 1
 
 
-def _check_text(text: str) -> None:
-    if _FORBIDDEN.search(text):
-        raise NotStrict("forbidden_character")
+# The errors of these two carry the whole text, and `from None` only hides it: an error collector
+# still finds it in `__context__`. So they return None and the caller raises outside the handler.
+def _decoded(view: memoryview) -> str | None:
+    try:
+        return str(view, "utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
-def _refuse_constant(_name: str) -> Any:
-    raise NotStrict("not_a_number")
+def _unescaped(quoted: str) -> str | None:
+    try:
+        text = json.loads(quoted)
+    except ValueError:
+        return None
+    return text if isinstance(text, str) else None
 
 
-def _finite(text: str) -> float:
+def _number(text: bytes) -> int | float:
+    if len(text) > MAX_NUMBER or not _NUMBER.fullmatch(text):
+        raise NotStrict("bad_json")
+    if _INTEGER.fullmatch(text):
+        return int(text)
     value = float(text)
     if not math.isfinite(value):
         raise NotStrict("not_a_number")
     return value
+
+
+def _word(text: bytes) -> bool | None:
+    if text in _NOT_NUMBERS:
+        raise NotStrict("not_a_number")
+    if text not in _WORDS:
+        raise NotStrict("bad_json")
+    return _WORDS[text]
