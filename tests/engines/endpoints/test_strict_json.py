@@ -109,6 +109,8 @@ def test_what_is_read_is_what_the_standard_library_reads(text: str) -> None:
                 json.loads(text)
         return
     assert ours == json.loads(text)
+    reader = strict_json._Reader(text.encode())  # the slow way reads small texts the same
+    assert (reader.value(0), reader.end()) == (ours, None)
 
 
 @pytest.mark.parametrize("raw", [b'"secret \xff"', b'"secret \\x"', b'{"secret": 01}'])
