@@ -15,7 +15,7 @@ from typing import Any
 
 MAX_DEPTH = 32
 MAX_NODES = 20_000  # values and keys: an honest answer has a few dozen
-MAX_TEXT_BYTES = 9 * 2**20  # of memory for all strings, what their escapes need included
+MAX_TEXT_BYTES = 10 * 2**20  # of memory for all strings and for decoding the present one
 MAX_NUMBER = 1_000  # digits
 
 _TOKEN = re.compile(
@@ -103,7 +103,7 @@ class _Reader:
         self._raw = raw
         self._at = 0
         self._nodes = 0
-        self._weight = 0
+        self._kept = 0  # bytes
 
     def value(self, depth: int) -> Any:
         return self._value(self._token(), depth)
@@ -186,10 +186,12 @@ class _Reader:
     def _text(self, start: int, end: int) -> str:
         """The string between the quotes at ``start`` and ``end - 1``."""
         escaped = self._raw.find(b"\\", start, end) >= 0
-        size = (end - start) * _width(self._raw, start, end)
-        if self._weight + size * (1 + escaped) > MAX_TEXT_BYTES:
+        size, width = end - start, _width(self._raw, start, end)
+        # Decoding begins narrow and is widened; undoing escapes needs a second copy.
+        decoding = size * (width + (width > 1)) * (1 + escaped)
+        if self._kept + decoding > MAX_TEXT_BYTES:
             raise NotStrict("too_complex")
-        self._weight += size
+        self._kept += size * width
         with memoryview(self._raw) as view:
             quoted = view[start:end] if escaped else view[start + 1 : end - 1]
             text = _decoded(quoted)

@@ -16,7 +16,7 @@ import re
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -26,6 +26,7 @@ import httpcore2
 from benchserver.engines.endpoints import strict_json
 from benchserver.engines.endpoints.address import Address, AddressPolicy, AddressRefused
 from benchserver.engines.endpoints.base import EndpointFailure, FailureKind
+from benchserver.engines.endpoints.headers import EXTRA_HEADERS, SENDABLE_HEADERS, is_printable
 from benchserver.engines.endpoints.pinned import (
     Exchange,
     PinnedBackend,
@@ -36,13 +37,9 @@ from benchserver.engines.endpoints.pinned import (
 )
 
 RETRY_AFTER_CAP = 900.0
-SENDABLE_HEADERS = {
-    *("authorization", "x-api-key", "api-key", "x-goog-api-key"),
-    *("anthropic-version", "idempotency-key"),
-}
+MIN_PIECE = 16  # bytes on average: an event of a stream has more, even gzipped
 KEPT_HEADERS = ("retry-after", "x-ratelimit-remaining-requests", "x-ratelimit-remaining-tokens")
 
-_PRINTABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _JSON_TYPE = re.compile(
     r"application/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*\"?utf-?8\"?\s*)?;?", re.IGNORECASE
 )
@@ -119,7 +116,7 @@ class Transport:
     ) -> JsonAnswer:
         """POST ``body`` to ``address``; seconds default to the limits' own.
 
-        ``headers``: names from ``SENDABLE_HEADERS``, values printable ASCII. Raises
+        ``headers``: names from the lists in ``headers.py``, values printable ASCII. Raises
         ``EndpointFailure`` for everything else than a complete 200 with strict JSON.
         """
         exchange = Exchange(
@@ -132,12 +129,14 @@ class Transport:
             request = _request(address, headers, body, self._user_agent)
             return self._answer(address, request, exchange)
         except Stopped as stopped:
-            raise _failure(stopped.code, exchange) from None
+            failure = _failure(stopped.code, exchange)
         except (httpcore2.ProtocolError, httpcore2.NetworkError):
-            code = "cut" if exchange.closed_by_peer else "bad_http"
-            raise _failure(code, exchange) from None
+            # Not raised in here: the library's error may quote the answer, and `from None` only
+            # hides it, an error collector still finds it in `__context__`.
+            failure = _failure("cut" if exchange.closed_by_peer else "bad_http", exchange)
         finally:
             exchange.close()
+        raise failure
 
     def _context(self, address: Address) -> ssl.SSLContext | None:
         if address.scheme == "https" and self._tls is None:
@@ -210,9 +209,9 @@ def _request(
         "Content-Length": str(len(content)),
     }
     for name, value in headers.items():
-        if name.lower() not in SENDABLE_HEADERS:
+        if name.lower() not in SENDABLE_HEADERS and name.lower() not in EXTRA_HEADERS:
             raise ValueError(f"header {name!r} is not on the list of headers that are sent")
-        if not _PRINTABLE.fullmatch(value):
+        if not is_printable(value):
             raise Stopped("bad_header")
         sent[name] = value
     url = httpcore2.URL(
@@ -235,23 +234,32 @@ def _headers(response: httpcore2.Response, limits: TransportLimits) -> dict[str,
     return joined
 
 
-def _body(response: httpcore2.Response, encoding: str, limits: TransportLimits) -> bytes:
+def pieces(response: httpcore2.Response) -> Iterator[bytes]:
+    """The body as it arrives. Raises ``Stopped`` when it is ground to dust: a chunk of one byte
+    costs as much time as one of 64 KiB, and four million of them a minute."""
+    count = size = 0
+    for piece in response.iter_stream():
+        count, size = count + 1, size + len(piece)
+        if count > 1_000 + size // MIN_PIECE:
+            raise Stopped("too_fragmented")
+        yield piece
+
+
+def _body(response: httpcore2.Response, encoding: str, limits: TransportLimits) -> bytearray:
     """The whole body, counted raw and inflated while it streams."""
     encoding = encoding.strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise Stopped("content_encoding")
     inflate = _Inflater(limits.body_bytes) if "gzip" in encoding else None
-    raw, parts, size = 0, [], 0
-    for chunk in response.iter_stream():
+    raw, whole = 0, bytearray()
+    for chunk in pieces(response):
         raw += len(chunk)
-        data = inflate.feed(chunk, limits.body_bytes - size) if inflate else chunk
-        size += len(data)
-        if raw > limits.body_bytes or size > limits.body_bytes:
+        whole += inflate.feed(chunk, limits.body_bytes - len(whole)) if inflate else chunk
+        if raw > limits.body_bytes or len(whole) > limits.body_bytes:
             raise Stopped("body_too_large")
-        parts.append(data)
     if inflate and not inflate.finished:
         raise Stopped("content_encoding")
-    return b"".join(parts)
+    return whole
 
 
 class _Inflater:
@@ -277,7 +285,7 @@ class _Inflater:
         return data
 
 
-def _parsed(raw: bytes, framed: bool) -> Any:
+def _parsed(raw: bytearray, framed: bool) -> Any:
     """``framed`` False: only the closed connection ended the body, so it may have been cut."""
     try:
         return strict_json.loads(raw)
