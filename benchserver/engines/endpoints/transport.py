@@ -38,7 +38,12 @@ from benchserver.engines.endpoints.pinned import (
 
 RETRY_AFTER_CAP = 900.0
 MIN_PIECE = 16  # bytes on average: an event of a stream has more, even gzipped
-KEPT_HEADERS = ("retry-after", "x-ratelimit-remaining-requests", "x-ratelimit-remaining-tokens")
+KEPT_HEADERS = (
+    "retry-after",
+    *("x-ratelimit-limit-requests", "x-ratelimit-limit-tokens"),
+    *("x-ratelimit-remaining-requests", "x-ratelimit-remaining-tokens"),
+    *("anthropic-ratelimit-requests-limit", "anthropic-ratelimit-tokens-limit"),
+)
 
 _JSON_TYPE = re.compile(
     r"application/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*\"?utf-?8\"?\s*)?;?", re.IGNORECASE
@@ -138,6 +143,9 @@ class Transport:
             exchange.close()
         raise failure
 
+    def heard(self, status: int, headers: Mapping[str, str]) -> None:
+        """Told of every answer's status and ``KEPT_HEADERS``; for a subclass that listens."""
+
     def _context(self, address: Address) -> ssl.SSLContext | None:
         if address.scheme == "https" and self._tls is None:
             self._tls = _tls_context("")  # reading the system's authorities takes its time
@@ -156,6 +164,7 @@ class Transport:
         exchange.head_done = True
         headers = _headers(response, exchange.limits)
         kept = {name: headers[name][:100] for name in KEPT_HEADERS if name in headers}
+        self.heard(response.status, kept)
         if response.status != 200:
             raise _status_failure(response.status, kept, exchange)
         if not _JSON_TYPE.fullmatch(headers.get("content-type", "").strip()):
