@@ -75,14 +75,14 @@ class RawServer:
                 if self._tls:
                     sock = self._tls.wrap_socket(sock, server_side=True)
                 if self._read_request:
-                    self.requests.append(_whole_request(sock))
+                    self.requests.append(whole_request(sock))
                 self._behave(sock)
             finally:
                 sock.close()
         self.finished.set()
 
 
-def _whole_request(sock: socket.socket) -> bytes:
+def whole_request(sock: socket.socket) -> bytes:
     data = b""
     while b"\r\n\r\n" not in data:
         data += _some(sock)
