@@ -37,14 +37,13 @@ def code_bytes(code: str) -> bytes:
 def box_program(name: str, sandbox: Sandbox) -> OwnProgram:
     """One of our programs (``candidate``, ``examiner``) as one compiled file (``.pyc``).
 
-    Compiled once per sandbox by the *box's* Python, whose bytecode may differ from ours; every
-    box would otherwise spend longer compiling it than running it. Raises ``PlatformFault``.
+    Both are compiled once per sandbox by the *box's* Python, whose bytecode may differ from ours;
+    every box would otherwise spend longer compiling it than running it. Raises ``PlatformFault``.
     """
     with _COMPILING:
-        programs = _COMPILED.setdefault(sandbox, {})
-        if name not in programs:
-            programs[name] = _compile(source_of(name), sandbox)
-        return programs[name]
+        if sandbox not in _COMPILED:
+            _COMPILED[sandbox] = _compile(sandbox)
+        return _COMPILED[sandbox][name]
 
 
 @cache
@@ -55,26 +54,35 @@ def source_of(name: str) -> bytes:
     return ast.unparse(ast.Module(body=[*future, *body], type_ignores=[])).encode()
 
 
+_PROGRAMS = ("candidate", "examiner")
 _COMPILED: WeakKeyDictionary[Sandbox, dict[str, OwnProgram]] = WeakKeyDictionary()
 _COMPILING = Lock()
+_LENGTH = 8  # hexadecimal digits in front of each compiled program
 _COMPILER = b"""\
 import marshal, sys
 from importlib.util import MAGIC_NUMBER
-with open("/box/source.py", "rb") as file:
-    code = compile(file.read(), "box.py", "exec", dont_inherit=True, optimize=2)
-sys.stdout.buffer.write(MAGIC_NUMBER + bytes(12) + marshal.dumps(code))
+for name in sys.argv[1:]:
+    with open("/box/" + name + ".py", "rb") as file:
+        code = compile(file.read(), "box.py", "exec", dont_inherit=True, optimize=2)
+    made = MAGIC_NUMBER + bytes(12) + marshal.dumps(code)
+    sys.stdout.buffer.write(b"%08x" % len(made) + made)
 """
 
 
-def _compile(source: bytes, sandbox: Sandbox) -> OwnProgram:
+def _compile(sandbox: Sandbox) -> dict[str, OwnProgram]:
+    sources = {f"{name}.py": source_of(name) for name in _PROGRAMS}
     request = BoxRequest(
-        argv=("python3", "-I", "-S", "/box/compiler.py"),
-        files={"compiler.py": _COMPILER, "source.py": source},
+        argv=("python3", "-I", "-S", "/box/compiler.py", *_PROGRAMS),
+        files={"compiler.py": _COMPILER, **sources},
     )
     result = sandbox.run(request)
     if result.ending is not Ending.EXITED or result.exit_code != 0:
         raise PlatformFault("box_program", f"{result.ending.value} {result.exit_code}")
-    return OwnProgram(result.stdout)
+    made, rest = {}, result.stdout
+    for name in _PROGRAMS:
+        end = _LENGTH + int(rest[:_LENGTH], 16)
+        made[name], rest = OwnProgram(rest[_LENGTH:end]), rest[end:]
+    return made
 
 
 def _body(name: str) -> list[ast.stmt]:

@@ -126,6 +126,12 @@ class Zygote:
     def go(self) -> None:
         self._control.send(GO)
 
+    def obituary(self) -> bytes:
+        """How the box's pid 1 ended, which the zygote tells once it knows; empty if it cannot."""
+        with suppress(OSError):
+            return self._hear()[0]
+        return b""
+
     def last_word(self) -> bytes:
         """What the box's pid 1 said, without waiting; empty when nothing."""
         with suppress(OSError):
@@ -202,7 +208,7 @@ class Nursery:
         elif zygote is not None:
             try:
                 zygote.plant(order)
-                return Clone(zygote)
+                return Clone(zygote, order)
             except OSError:
                 self.retire(slot.number)
         zygote = self._living[slot.number] = self._started(slot)
@@ -211,7 +217,7 @@ class Nursery:
         except OSError as error:
             self.retire(slot.number)
             raise PlatformFault("zygote", f"gone: {error.strerror}") from error
-        return Clone(zygote)
+        return Clone(zygote, order)
 
     def retire(self, number: int) -> None:
         zygote = self._living.pop(number, None)
@@ -273,10 +279,10 @@ class Nursery:
 class Clone:
     """A box that a zygote forked (see ``process.BoxProcess``)."""
 
-    own = 1  # its pid 1
-
-    def __init__(self, zygote: Zygote) -> None:
+    def __init__(self, zygote: Zygote, order: Order) -> None:
         self._zygote = zygote
+        self._alone = order.ready >= 0  # a program of ours is its box's pid 1
+        self.own = 0 if self._alone else 1
         self._word = b""
         self.pid = 0
 
@@ -298,6 +304,9 @@ class Clone:
 
     def bury(self) -> None:
         """The zygote reaps it; its last word waits on the control socket."""
+        if self._alone:
+            self._word = self._zygote.obituary()
+            return
         while word := self._zygote.last_word():
             self._word = word
 
@@ -309,6 +318,8 @@ class Clone:
         if kind != ENDED:
             return None
         status = int(number)
+        if self._alone and status == signal.SIGKILL:  # nobody inside can do that to a pid 1
+            return None
         return (
             _SIGNAL_BASE + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         )

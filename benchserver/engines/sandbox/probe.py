@@ -22,6 +22,7 @@ from benchserver.engines.sandbox.base import (
 
 _MIB = 2**20
 _MEMORY = 96 * _MIB
+_TOUCHED = 48 * _MIB
 _PROCESSES = 16
 
 # Runs inside the box; prints {name: what the attacker achieved} with null for "nothing".
@@ -111,8 +112,8 @@ except OSError:
 print(made)
 """
 
-# Eight children of a third of the limit each, all held at once: only a limit on the whole box
-# stops them. Prints how many were alive together.
+# Eight children of a third of the limit (``_TOUCHED``) each, all held at once: only a limit on the
+# whole box stops them. Prints how many were alive together.
 _TOUCH = r"""
 import os, time
 told_read, told_write = os.pipe()
@@ -120,7 +121,7 @@ os.set_blocking(told_read, False)
 held, dead = 0, 0
 for _ in range(8):
     if os.fork() == 0:
-        block = bytearray(b"x") * (32 * 1048576)
+        block = bytearray(b"x") * (16 * 1048576)
         os.write(told_write, b"1")
         time.sleep(60)
         os._exit(0)
@@ -197,7 +198,7 @@ def _attack_inside(sandbox: Sandbox) -> dict[str, object]:
     return found
 
 
-def _run(sandbox: Sandbox, script: str) -> BoxResult:
+def _run(sandbox: Sandbox, script: str, *, memory_bytes: int = _MEMORY) -> BoxResult:
     try:
         return sandbox.run(
             BoxRequest(
@@ -205,7 +206,7 @@ def _run(sandbox: Sandbox, script: str) -> BoxResult:
                 files={"probe.py": script.encode()},
                 cpu_seconds=5,
                 wall_seconds=30,
-                memory_bytes=_MEMORY,
+                memory_bytes=memory_bytes,
                 processes=_PROCESSES,
             )
         )
@@ -248,6 +249,6 @@ def _is_capped(result: BoxResult) -> bool:
 
 
 def _whole_memory(sandbox: Sandbox) -> Guarantee:
-    result = _run(sandbox, _TOUCH)
+    result = _run(sandbox, _TOUCH, memory_bytes=_TOUCHED)
     held = result.ending is Ending.MEMORY_LIMIT or result.stdout.strip() not in (b"8", b"7")
     return Guarantee(name="memory", held=held, detail="the memory of the whole box is bounded")

@@ -13,7 +13,15 @@ from __future__ import annotations
 
 import sys
 
-_FRESH = frozenset(sys.modules) - {"__future__"}  # which came with the line above
+# What programs import most, loaded once: ``typing`` alone would cost a box more than all else does.
+# No module that draws chance when it is loaded (``random``): every box would draw the same.
+AHEAD = (
+    *("abc", "bisect", "collections", "copy", "functools", "heapq", "itertools", "math"),
+    *("operator", "re", "string", "typing"),
+)
+for _name in AHEAD:
+    __import__(_name)
+_PLAIN = frozenset(sys.modules) - {"__future__"}  # which came with the first line of this file
 
 import marshal  # noqa: E402
 import posix  # noqa: E402
@@ -27,9 +35,9 @@ for _number in range(9):
     with open(_file, "rb") as _text:
         _READY.append(type(sys)("ready"))
         exec(marshal.loads(_text.read()[16:]), vars(_READY[-1]))
-_NEEDED = frozenset(sys.modules)
+_OURS = frozenset(sys.modules)
 
-import ctypes  # noqa: E402 - after noting what a fresh interpreter has, and what ours need
+import ctypes  # noqa: E402 - after noting what a program may find, and what ours need
 import gc  # noqa: E402
 import select  # noqa: E402
 from _signal import SIG_DFL, signal  # type: ignore[import-not-found]  # noqa: E402
@@ -41,6 +49,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 CONTROL = 3
+_LAST = 65536  # no descriptor is above
 ORDER, READY, GO, ENDED, BROKEN = b"order", b"ready", b"go", b"ended", b"broken"
 _LONGEST_ORDER = 65536
 _MOST_DESCRIPTORS = 250
@@ -108,6 +117,7 @@ def serve(filter_text: bytes) -> Program:
     signal(_SIGINT, SIG_DFL)
     control = socket(AF_UNIX, SOCK_SEQPACKET, 0, CONTROL)
     filters = _filter(filter_text)
+    compile("", "", "exec")  # the first one makes the types of the syntax tree: 2 ms in each box
     gc.collect()
     gc.freeze()
     control.send(READY)
@@ -141,11 +151,13 @@ def _fulfil(control: Any, order: Order, descriptors: list[int], filters: Any) ->
     for descriptor in descriptors:
         posix.close(descriptor)
     descriptors.clear()
-    _outlive(control, pid)
+    status = _outlive(control, pid)
+    if order.ready >= 0:  # nobody is left inside to tell
+        control.send(ENDED + b" %d" % status)
     return None
 
 
-def _outlive(control: Any, pid: int) -> None:
+def _outlive(control: Any, pid: int) -> int:
     """Wait until the box is gone; when the other side goes first, take the box along."""
     life = posix.pidfd_open(pid)
     poller = select.poll()
@@ -156,18 +168,31 @@ def _outlive(control: Any, pid: int) -> None:
         if life in ready:
             break
         posix.kill(pid, _SIGKILL)
-    posix.waitpid(pid, 0)
     posix.close(life)
+    return posix.waitpid(pid, 0)[1]
 
 
 def _first(control: Any, order: Order, descriptors: list[int], filters: Any) -> Program | None:
-    """Pid 1 of the new box: build it, fork the program, tell how it ended."""
+    """Pid 1 of the new box: build it, fork the program, tell how it ended.
+
+    A program of ours needs no second process: it *is* pid 1, and the zygote tells how it ended.
+    """
     control.send(READY)
     if control.recv(64) != GO:
         posix._exit(1)
     _name_self()
     _build(order, descriptors[order.places :])
     _give_rights_up(order, filters)
+    if order.ready >= 0:
+        program = _ours(order)
+        control.detach()
+        _settle(descriptors[: order.places])
+        return program
+    return _parent(control, order, descriptors)
+
+
+def _parent(control: Any, order: Order, descriptors: list[int]) -> Program | None:
+    """Pid 1 that stays beside the program. Returns only in the program's process."""
     heard, failed = posix.pipe()  # closed by a program that starts
     pid = posix.fork()
     if pid == 0:
@@ -176,7 +201,7 @@ def _first(control: Any, order: Order, descriptors: list[int], filters: Any) -> 
     _check(_libc.prctl(_PR_DUMPABLE, 0, 0, 0, 0), "prctl")
     posix.closerange(0, CONTROL)
     posix.closerange(CONTROL + 1, heard)
-    posix.closerange(heard + 1, 65536)
+    posix.closerange(heard + 1, _LAST)
     if failure := posix.read(heard, 300):
         control.send(BROKEN + b" " + failure)
         posix._exit(1)
@@ -244,15 +269,9 @@ def _give_rights_up(order: Order, filters: Any) -> None:
 
 
 def _become(order: Order, places: list[int], failed: int) -> Program | None:
-    """The program's own process: descriptors 0 to 4, a session of its own, nothing of ours."""
+    """The program's own process."""
     try:
-        posix.setsid()
-        _check(_libc.prctl(_PR_DUMPABLE, 1, 0, 0, 0), "prctl")
-        posix.chdir("/tmp")
-        for number, descriptor in enumerate(places):
-            posix.dup2(descriptor, number)
-        posix.closerange(len(places), failed)
-        posix.closerange(failed + 1, 65536)
+        _settle(places, but=failed)
         head, rest = order.argv[:3], order.argv[3:]
         if (
             head == ["python3", "-I", "-S"]
@@ -260,7 +279,7 @@ def _become(order: Order, places: list[int], failed: int) -> Program | None:
             and rest[0][:1] == "/"
             and not order.environment
         ):
-            program = _python(order.ready, rest[0], rest[1:])
+            program = _python(rest[0], rest[1:])
             posix.close(failed)
             return program
         _execute(order)
@@ -269,17 +288,36 @@ def _become(order: Order, places: list[int], failed: int) -> Program | None:
         posix._exit(125)
 
 
-def _python(ready: int, path: str, arguments: list[str]) -> Program:
-    """What ``python3 -I -S path`` runs, in an interpreter that holds no more than a new one."""
-    kept = _FRESH if ready < 0 else _NEEDED
-    for name in [name for name in sys.modules if name not in kept]:
-        del sys.modules[name]
-    if ready >= 0:
-        return Program(_READY[ready], None, path, arguments)
+def _settle(places: list[int], *, but: int = _LAST) -> None:
+    """Descriptors 0 to 4 and a session of its own; nothing of ours stays open, except ``but``."""
+    posix.setsid()
+    _check(_libc.prctl(_PR_DUMPABLE, 1, 0, 0, 0), "prctl")
+    posix.chdir("/tmp")
+    for number, descriptor in enumerate(places):
+        posix.dup2(descriptor, number)
+    posix.closerange(len(places), but)
+    posix.closerange(but + 1, _LAST)
+
+
+def _ours(order: Order) -> Program:
+    """A program of ours, with what it needs and what its tests or its solution may import."""
+    _keep_only(_OURS)
+    return Program(_READY[order.ready], None, order.argv[3], order.argv[4:])
+
+
+def _python(path: str, arguments: list[str]) -> Program:
+    """What ``python3 -I -S path`` runs: an interpreter that holds no more than a new one which has
+    imported ``AHEAD``."""
+    _keep_only(_PLAIN)
     code: Any = _read(path)
     if path[-4:] == ".pyc":
         code = marshal.loads(code[16:])
     return Program(type(sys)("__main__"), code, path, arguments)
+
+
+def _keep_only(names: frozenset[str]) -> None:
+    for name in [name for name in sys.modules if name not in names]:
+        del sys.modules[name]
 
 
 def _execute(order: Order) -> NoReturn:

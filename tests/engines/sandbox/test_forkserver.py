@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from benchserver.core.errors import MissingPart
+from benchserver.core.errors import MissingPart, PlatformFault
 from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Ending, OwnProgram
 from benchserver.engines.sandbox.bubblewrap import Bubblewrap, Start
+from benchserver.engines.sandbox.zygote import AHEAD
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,10 @@ def run(engine: Bubblewrap, script: str) -> BoxResult:
     return engine.run(request, stdin=b"a line\n")
 
 
-SEEN = """
+# What a warm interpreter has loaded ahead, a cold one may as well import; else nothing differs.
+SEEN = (
+    f"import {', '.join(AHEAD)}"
+    + """
 import sys, os, signal
 print(sorted(set(sys.modules)))
 print(sys.argv, sys.flags, sys.path, __name__, __file__, sorted(globals()))
@@ -61,6 +65,7 @@ print(sys.stdin.seekable(), sys.stdout.seekable(), sys.stdout.encoding, sys.stdo
 print([signal.getsignal(n) for n in (signal.SIGPIPE, signal.SIGTERM, signal.SIGXFSZ)])
 print([sys.getrecursionlimit(), os.getuid(), os.getgid(), os.umask(0)])
 """
+)
 
 
 def test_a_program_sees_the_same_in_a_warm_box_as_in_a_cold_one(
@@ -107,6 +112,15 @@ def test_a_program_ends_the_same_way_warm_and_cold(
 
 def _last_error(result: BoxResult) -> bytes:
     return b"".join(result.stderr.splitlines()[-1:]).partition(b":")[0]
+
+
+def test_what_is_loaded_ahead_draws_no_chance_that_boxes_would_share(warm: Bubblewrap) -> None:
+    draw = "import sys, random; print('random' in AHEAD, random.random())".replace(
+        "AHEAD", repr(AHEAD)
+    )
+    first, second = run(warm, draw).stdout, run(warm, draw).stdout
+    assert first.startswith(b"False ")
+    assert first != second
 
 
 def test_nothing_that_one_program_did_is_there_for_the_next(warm: Bubblewrap) -> None:
@@ -190,18 +204,62 @@ def test_a_forked_worker_grows_zygotes_of_its_own(warm: Bubblewrap) -> None:
     assert run(warm, "print(4)").stdout == b"4\n"
 
 
-def test_our_own_program_is_started_by_its_main_and_not_laid_into_the_box(
-    warm: Bubblewrap, cold: Bubblewrap
-) -> None:
+@pytest.fixture(scope="module")
+def same_python(cold: Bubblewrap) -> None:
     version = run(cold, "import sys; print(sys.version_info[:2])").stdout
     if version.decode().strip() != str(sys.version_info[:2]):
         pytest.skip("the box's Python is another than this one")
-    text = "import sys\ndef main(): print(__name__, sys.argv)\nif __name__ == '__main__': main()"
-    code = compile(text, "own.py", "exec")
+
+
+def _own(text: str) -> BoxRequest:
+    code = compile(text + "\nif __name__ == '__main__': main()", "own.py", "exec")
     own = OwnProgram(MAGIC_NUMBER + bytes(12) + marshal.dumps(code))
-    request = BoxRequest(argv=("python3", "-I", "-S", "/box/own.pyc"), files={"own.pyc": own})
+    return BoxRequest(argv=("python3", "-I", "-S", "/box/own.pyc"), files={"own.pyc": own})
+
+
+@pytest.mark.usefixtures("same_python")
+def test_our_own_program_is_started_by_its_main_and_not_laid_into_the_box(
+    warm: Bubblewrap, cold: Bubblewrap
+) -> None:
+    request = _own("import sys\ndef main(): print(__name__, sys.argv)")
     results = [engine.run(request) for engine in (warm, cold)]
     assert {result.stdout for result in results} == {b"__main__ ['/box/own.pyc']\n"}
+
+
+@pytest.mark.usefixtures("same_python")
+@pytest.mark.parametrize(
+    "last",
+    ["import posix; posix._exit(7)", "1/0", "raise SystemExit(3)", "import posix; posix.abort()"],
+)
+def test_our_own_program_ends_the_same_way_warm_and_cold(
+    last: str, warm: Bubblewrap, cold: Bubblewrap
+) -> None:
+    ours, theirs = (engine.run(_own(f"def main():\n {last}")) for engine in (warm, cold))
+    assert ours.ending is theirs.ending
+    if ours.ending is Ending.EXITED:
+        assert ours.exit_code == theirs.exit_code
+
+
+@pytest.mark.usefixtures("same_python")
+def test_our_own_program_killed_from_outside_is_a_fault_of_ours(warm: Bubblewrap) -> None:
+    request = _own("def main():\n while True: pass")
+    with ThreadPoolExecutor(1) as other:
+        running = other.submit(warm.run, request)
+        for _ in range(500):
+            zygotes = tuple(warm._nursery._living.values())
+            eaters = set().union(*(_cpu_eaters(zygote.pid) for zygote in zygotes))
+            if eaters:
+                break
+            time.sleep(0.02)
+        for pid in eaters:
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(PlatformFault, match="box_killed"):
+            running.result()
+
+
+def _cpu_eaters(zygote: int) -> set[int]:
+    """Those below a zygote that run their program: a zygote itself only waits."""
+    return {pid for pid in _descendants(zygote) if _state(pid) == "R"}
 
 
 def test_a_killed_grader_leaves_no_zygote_and_no_box(warm: Bubblewrap) -> None:
@@ -240,7 +298,12 @@ def _descendants(pid: int) -> set[int]:
 
 
 def _alive(pid: int) -> bool:
+    return _state(pid) not in ("", "Z", "X")
+
+
+def _state(pid: int) -> str:
+    """The kernel's letter for what it does; empty when it is gone."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return ""

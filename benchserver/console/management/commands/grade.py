@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -24,6 +25,7 @@ from benchserver.console.grading import (
 )
 from benchserver.core.errors import BadInput
 from benchserver.core.task import TaskSpec
+from benchserver.engines.sandbox.base import Sandbox
 from benchserver.engines.sandbox.registry import open_sandbox
 from benchserver.engines.taskformats.registry import read
 
@@ -52,20 +54,22 @@ class Command(BaseCommand):
         add("--json", action="store_true", help="the summary as one JSON document on stdout")
 
     def handle(self, *, tasks: Path, samples: Path, out: Path, **options: Any) -> None:
-        specs = [_limited(task, options) for task in read(tasks, format=options["format"])]
         workers = _workers(options["workers"])
-        for _ in read_samples(samples, specs):  # refuse bad input before anything runs
-            pass
-        with _written_at_the_end(out) as file, closing(open_sandbox(options["sandbox"])) as sandbox:
-            show = bool(options["show_tests"])
-            tally = grade(
-                read_samples(samples, specs),
-                sandbox=sandbox,
-                workers=workers,
-                write=lambda sample, outcome: _write(
-                    file, result_line(sample, outcome, show_tests=show)
-                ),
-            )
+        with _opened(options["sandbox"]) as opened:
+            specs = [_limited(task, options) for task in read(tasks, format=options["format"])]
+            for _ in read_samples(samples, specs):  # refuse bad input before anything runs
+                pass
+            with _written_at_the_end(out) as file:
+                sandbox = opened()
+                show = bool(options["show_tests"])
+                tally = grade(
+                    read_samples(samples, specs),
+                    sandbox=sandbox,
+                    workers=workers,
+                    write=lambda sample, outcome: _write(
+                        file, result_line(sample, outcome, show_tests=show)
+                    ),
+                )
             document = summary(tally, sandbox=sandbox, workers=workers, limits=_limits_of(specs))
         self._print(document, as_json=options["json"])
         _exit_with(tally)
@@ -76,6 +80,18 @@ class Command(BaseCommand):
             return
         for line in summary_lines(document):
             self.stderr.write(line, style_func=str)
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[Callable[[], Sandbox]]:
+    """The sandbox, which proves itself while the caller reads its input; closed at the end."""
+    with ThreadPoolExecutor(1) as opener:
+        opening = opener.submit(open_sandbox, name)
+        try:
+            yield opening.result
+        finally:
+            if opening.exception() is None:
+                opening.result().close()
 
 
 def _exit_with(tally: Tally) -> None:
