@@ -20,6 +20,8 @@ from benchserver.core.verdict import Judgement
 from benchserver.engines import judges, languages
 from benchserver.engines.endpoints import registry as endpoint_registry
 from benchserver.engines.endpoints.address import AddressPolicy
+from benchserver.engines.endpoints.admission.listening import ListeningTransport
+from benchserver.engines.endpoints.admission.probing import Heard
 from benchserver.engines.endpoints.base import EndpointClient
 from benchserver.engines.endpoints.transport import Transport
 from benchserver.engines.judges import registry as judge_registry
@@ -27,15 +29,16 @@ from benchserver.engines.sandbox import registry as sandbox_registry
 from benchserver.engines.sandbox.base import Sandbox
 from benchserver.engines.signing.base import LogSigner
 from benchserver.engines.signing.local import LocalLogSigner
-from benchserver.engines.vault.base import Opener, Right, Sealer
-from benchserver.engines.vault.keyring import read_secret
+from benchserver.engines.vault import rotation
+from benchserver.engines.vault.base import Right, WrappedKey
+from benchserver.engines.vault.keyring import private_file, public_file, read_secret
 from benchserver.engines.vault.opener import HpkeOpener
 from benchserver.engines.vault.sealer import HpkeSealer
 from benchserver.evaluations.policy import EnginePolicy
 
 
 @cache
-def sealer() -> Sealer:
+def sealer() -> HpkeSealer:
     """The public halves: every process has them."""
     return HpkeSealer.from_files(
         {
@@ -46,13 +49,41 @@ def sealer() -> Sealer:
 
 
 @cache
-def opener() -> Opener:
+def opener() -> HpkeOpener:
     """The private halves this process was given; opening with another right raises."""
     files: dict[Right, Path | None] = {
         Right.GENERATE: settings.OPEN_GENERATE_KEY_FILE,
         Right.EXECUTE: settings.OPEN_EXECUTE_KEY_FILE,
     }
     return HpkeOpener.from_files({right: path for right, path in files.items() if path})
+
+
+def new_key_pair(right: Right) -> str:
+    """A new active pair beside the old ones, in place; its id. Raises ``BadInput``."""
+    return rotation.rotate_key(_key_folder(right), right)
+
+
+def retire_key_pairs(right: Right) -> tuple[str, ...]:
+    """Forget all pairs but the active one; their ids. Raises ``NotAllowed`` or ``BadInput``."""
+    return rotation.forget_old_keys(_key_folder(right), right)
+
+
+def rewrap(key: WrappedKey) -> WrappedKey:
+    """The same data key under the active pair. Raises ``CannotOpen``."""
+    return rotation.rewrap(key, opener(), sealer())
+
+
+def _key_folder(right: Right) -> Path:
+    """Where both halves of ``right`` lie; a pair is only changed where both can be."""
+    name = right.value
+    public: Path = getattr(settings, f"SEAL_{name.upper()}_KEY_FILE")
+    private: Path | None = getattr(settings, f"OPEN_{name.upper()}_KEY_FILE")
+    folder = public.parent
+    if private != private_file(folder, right) or public != public_file(folder, right):
+        files = f"seal_{name}.pub and open_{name}.key"
+        mend = f"Run it where {files} lie in one folder, with both settings naming them"
+        raise BadInput("both halves are needed in one folder", place=str(folder), mend=mend)
+    return folder
 
 
 @cache
@@ -120,6 +151,13 @@ def _transport() -> Transport:
 def endpoint(protocol: str) -> EndpointClient:
     """The client of a wire protocol. Raises ``BadInput`` for an unknown name."""
     return endpoint_registry.client(protocol, _transport())
+
+
+def listening_endpoint(protocol: str, heard: Heard) -> EndpointClient:
+    """The same client for one admission visit; ``heard`` learns what headers say about limits."""
+    ca_file = str(settings.ENDPOINT_CA_FILE or "")
+    transport = ListeningTransport(heard=heard, policy=address_policy(), ca_file=ca_file)
+    return endpoint_registry.client(protocol, transport)
 
 
 def protocols() -> tuple[str, ...]:
