@@ -6,8 +6,14 @@ table alone opens nothing. ``shred`` deletes the row: what it sealed is gone for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.db import OperationalError, connection
+
 from benchserver.audit.models import DataKey
 from benchserver.engines.vault.base import CannotOpen, Right, WrappedKey
+
+_CHUNK = 5_000
 
 
 def keep(key: WrappedKey) -> str:
@@ -28,3 +34,30 @@ def fetch(key_id: str) -> WrappedKey:
 
 def shred(key_id: str) -> None:
     DataKey.objects.filter(id=key_id).delete()
+
+
+def shred_many(key_ids: Sequence[str]) -> int:
+    """Delete these rows; returns how many were still there."""
+    count = 0
+    for start in range(0, len(key_ids), _CHUNK):
+        chunk = key_ids[start : start + _CHUNK]
+        count += DataKey.objects.filter(id__in=chunk).delete()[0]
+    return count
+
+
+def scrub(*, seconds: float) -> bool:
+    """Write the table anew, so that its files hold no deleted row; call outside a transaction.
+
+    A deleted row's bytes otherwise lie in the file until their place is used again. Waits at most
+    ``seconds`` for the table; False when others kept it busy. Logs and copies made before (WAL,
+    dumps) are not reached.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{seconds * 1000:.0f}ms"])
+        try:
+            cursor.execute("VACUUM FULL audit_datakey")
+        except OperationalError:
+            return False
+        finally:
+            cursor.execute("SELECT set_config('lock_timeout', '0', false)")
+    return True
