@@ -48,6 +48,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "generate": ("benchserver.generate", "generate"),
     "judge": ("benchserver.judge", "execute"),
     "recheck": ("benchserver.recheck", "execute"),
+    "admit": ("benchserver.admit", "generate"),
 }
 _BATCH = 200
 

@@ -22,7 +22,7 @@ from benchserver.pools.ingest import ingest
 from benchserver.pools.intake import Gate, Report
 from benchserver.pools.models import Pool, Rotation, Track
 from benchserver.pools.tracks import ensure_pool, ensure_track
-from benchserver.providers.models import Endpoint, Provider
+from benchserver.providers.models import AdmissionReport, Endpoint, Provider
 from benchserver.providers.register import create_endpoint, create_model, create_provider
 
 GOOD = Gate(name="reference", held=True, figure="3 of 3 runs passed")
@@ -93,6 +93,7 @@ def endpoint(
     api_key: str = "key-of-the-test",
     max_concurrency: int = 4,
     max_rps: Decimal | None = None,
+    awaiting: bool = False,
 ) -> Endpoint:
     made = create_model(
         provider=owner,
@@ -102,7 +103,7 @@ def endpoint(
         open_weights=False,
         by="test",
     )
-    return create_endpoint(
+    found = create_endpoint(
         provider=owner,
         model=made,
         name=model,
@@ -118,6 +119,22 @@ def endpoint(
         check_address=lambda _: None,
         by="test",
     )
+    return found if awaiting else admitted(found)
+
+
+def admitted(endpoint: Endpoint) -> Endpoint:
+    """As after a passed visit, without asking anything."""
+    AdmissionReport.objects.create(
+        endpoint=endpoint,
+        cause="new",
+        state=AdmissionReport.State.PASSED,
+        endpoint_revision=endpoint.revision,
+        key_revision=endpoint.key_revision,
+        ended_at=rotate.database_now(),
+    )
+    Endpoint.objects.filter(pk=endpoint.pk).update(state=Endpoint.State.ACTIVE, pause_reason="")
+    endpoint.refresh_from_db()
+    return endpoint
 
 
 @dataclass

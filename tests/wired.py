@@ -19,6 +19,7 @@ from benchserver import wiring
 from benchserver.engines.endpoints.address import AddressPolicy
 from benchserver.engines.signing.files import ensure_signing_key
 from benchserver.engines.vault.keyring import ensure_keys
+from tests.engines.endpoints.admission.rogue import Fault, Rogue
 from tests.factories import Files
 
 
@@ -150,3 +151,21 @@ def scripted(wired: None, settings: Any) -> Iterator[Callable[..., ScriptedEndpo
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def rogue(wired: None, settings: Any) -> Iterator[Callable[..., Rogue]]:
+    """``rogue(fault)``: an endpoint that is honest but for one fault, allowed to be called."""
+    servers: list[Rogue] = []
+
+    def start(fault: Fault = lambda _: None) -> Rogue:
+        server = Rogue(fault)
+        server.__enter__()
+        servers.append(server)
+        settings.ENDPOINT_ALLOW_LOCAL = frozenset(f"127.0.0.1:{s.port}" for s in servers)
+        clear_wiring()
+        return server
+
+    yield start
+    for server in servers:
+        server.__exit__(None, None, None)

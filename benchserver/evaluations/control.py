@@ -96,7 +96,7 @@ def resume(*, evaluation: Evaluation, by: str) -> None:
 def _check_resumable(evaluation: Evaluation) -> None:
     if database_now() >= evaluation.rotation.closes_at:
         raise NotAllowed("its rotation has closed", code="rotation_closed")
-    if evaluation.endpoint.state != Endpoint.State.ACTIVE:
+    if evaluation.endpoint.state not in (Endpoint.State.ACTIVE, Endpoint.State.AWAITING):
         raise NotAllowed(
             f"endpoint {evaluation.endpoint.name} is {evaluation.endpoint.state}",
             code="endpoint_not_active",

@@ -115,6 +115,11 @@ def _reason(evaluation: Evaluation, counts: dict[str, int], now: datetime) -> st
 
 def _waiting_for(evaluation: Evaluation, counts: dict[str, int], now: datetime) -> str:
     endpoint = evaluation.endpoint
+    if endpoint.state == Endpoint.State.AWAITING:
+        return (
+            f"Waiting for the admission of endpoint {endpoint.name} (awaiting_admission): a minute "
+            "of public questions; no task leaves before it passes"
+        )
     if endpoint.state != Endpoint.State.ACTIVE:
         why = f" ({endpoint.pause_reason})" if endpoint.pause_reason else ""
         return f"Waiting: endpoint {endpoint.name} is {endpoint.state}{why}; change it to go on"

@@ -76,7 +76,8 @@ def request(
 
 
 def _check_endpoint(endpoint: Endpoint) -> None:
-    if endpoint.state != Endpoint.State.ACTIVE:
+    # One that awaits admission may be asked for: the evaluation waits with it and says so.
+    if endpoint.state not in (Endpoint.State.ACTIVE, Endpoint.State.AWAITING):
         raise NotAllowed(
             f"endpoint {endpoint.name} is {endpoint.state}"
             + (f": {endpoint.pause_reason}" if endpoint.pause_reason else ""),

@@ -6,12 +6,13 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from benchserver.portal import schema
-from benchserver.portal.api import endpoints, evaluations, models, records, tokens
+from benchserver.portal.api import admission, endpoints, evaluations, models, records, tokens
 
 urlpatterns = [
     path("models/", models.Models.as_view(), name="api-models"),
     path("endpoints/", endpoints.Endpoints.as_view(), name="api-endpoints"),
     path("endpoints/<slug:id>/", endpoints.OneEndpoint.as_view(), name="api-endpoint"),
+    path("endpoints/<slug:id>/admission/", admission.Admission.as_view(), name="api-admission"),
     path("evaluations/", evaluations.Evaluations.as_view(), name="api-evaluations"),
     path("evaluations/<slug:id>/", evaluations.OneEvaluation.as_view(), name="api-evaluation"),
     path(

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 
-from benchserver import wiring
+from benchserver import dispatch, wiring
 from benchserver.core.errors import BadInput
-from benchserver.providers import queries, register
-from benchserver.providers.models import Endpoint, Provider
+from benchserver.evaluations import settle
+from benchserver.providers import admit, queries, register
+from benchserver.providers.models import AdmissionReport, Endpoint, Provider
 
 MAX_PRICE = 10**12  # micro-USD per million tokens
 MAX_CONCURRENCY = 256
@@ -24,8 +25,6 @@ MAX_RPS = 1000
 KEY_PATTERN = re.compile(r"^[\x21-\x7e]+\Z")
 KEY_RULE = "a key has printable ASCII characters and no spaces"
 LOGIN_RULE = "a URL with a login in it is refused; give the key as the API key"
-
-PAUSED_BY_HAND = "paused by its provider"
 
 # Field on the wire -> field of the model, where they differ.
 _COLUMNS = {"model": "wire_model"}
@@ -45,7 +44,7 @@ def create(provider: Provider, fields: dict[str, Any], *, by: str) -> Endpoint:
     rate: Decimal | None = fields.get("max_rps")
     try:
         with transaction.atomic():
-            return register.create_endpoint(
+            made = register.create_endpoint(
                 provider=provider,
                 model=queries.model_by_slug(provider, fields["model_slug"]),
                 name=fields["name"],
@@ -61,6 +60,8 @@ def create(provider: Provider, fields: dict[str, Any], *, by: str) -> Endpoint:
                 check_address=wiring.check_address,
                 by=by,
             )
+            ask_admission(made, cause="new", by=by)
+            return made
     except IntegrityError:
         raise _taken(fields) from None
 
@@ -68,7 +69,8 @@ def create(provider: Provider, fields: dict[str, Any], *, by: str) -> Endpoint:
 def change(endpoint: Endpoint, fields: dict[str, Any], *, by: str) -> Endpoint:
     """Apply the given fields only. Raises ``BadInput`` as ``create`` does.
 
-    A change activates a paused endpoint, unless ``fields["state"]`` is ``paused``.
+    A change activates a paused endpoint, unless ``fields["state"]`` is ``paused``; where it may
+    reach something else or was paused for a fault, admission comes first and is asked for here.
     """
     _check_protocol(fields)
     changes = {_COLUMNS.get(k, k): v for k, v in fields.items() if k not in ("api_key", "state")}
@@ -83,11 +85,24 @@ def change(endpoint: Endpoint, fields: dict[str, Any], *, by: str) -> Endpoint:
                 by=by,
             )
             if fields.get("state") == Endpoint.State.PAUSED:
-                register.pause_endpoint(endpoint_id=changed.pk, reason=PAUSED_BY_HAND, by=by)
+                register.pause_endpoint(
+                    endpoint_id=changed.pk, reason=register.PAUSED_BY_HAND, by=by
+                )
             changed.refresh_from_db()
+            if changed.state == Endpoint.State.AWAITING:
+                ask_admission(changed, cause="changed", by=by)
             return changed
     except IntegrityError:
         raise _taken(fields) from None
+
+
+@transaction.atomic
+def ask_admission(endpoint: Endpoint, *, cause: str, by: str) -> AdmissionReport:
+    """Ask for a visit and wake a worker once that is committed."""
+    report = admit.ask(endpoint=endpoint, cause=cause, by=by)
+    settle.wake("admit", endpoint.pk)
+    transaction.on_commit(lambda: dispatch.flush())
+    return report
 
 
 def _check_protocol(fields: dict[str, Any]) -> None:

@@ -13,13 +13,17 @@ from benchserver import dispatch, wiring
 from benchserver.evaluations import control, request
 from benchserver.evaluations.models import Evaluation
 from benchserver.pools.models import Track
+from benchserver.portal.endpoints import ask_admission
 from benchserver.providers.models import Endpoint
 
 
 @transaction.atomic
 def start(endpoint: Endpoint, track: Track, *, by: str) -> Evaluation:
-    """Raises ``NotAllowed`` as ``evaluations.request`` does; a refusal writes nothing."""
+    """Raises ``NotAllowed`` as ``evaluations.request`` does; a refusal writes nothing. An endpoint
+    that awaits admission is visited first; its evaluation waits and says so."""
     made = request.request(endpoint=endpoint, track=track, by=by, policy=wiring.engine_policy())
+    if endpoint.state == Endpoint.State.AWAITING:
+        ask_admission(endpoint, cause="asked", by=by)
     _publish()
     return made
 

@@ -174,8 +174,9 @@ class EvaluationForm(Plain):
 
     def __init__(self, *args: Any, provider: Provider, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        active = queries.live_endpoints(provider).filter(state=Endpoint.State.ACTIVE)
-        self.offer("endpoint", ((e.slug, f"{e.name} ({e.model.slug})") for e in active))
+        ready = (Endpoint.State.ACTIVE, Endpoint.State.AWAITING)
+        found = queries.live_endpoints(provider).filter(state__in=ready)
+        self.offer("endpoint", ((e.slug, f"{e.name} ({e.model.slug})") for e in found))
         self.offer("track", ((t.slug, t.name) for t in Track.objects.order_by("name")))
 
 

@@ -22,7 +22,7 @@ from benchserver.portal.endpoints import (
     MAX_RPS,
     has_login,
 )
-from benchserver.providers.models import Endpoint
+from benchserver.providers.models import AdmissionReport, Endpoint
 from benchserver.providers.tokens import SCOPES
 
 
@@ -164,6 +164,41 @@ class EndpointAnswer(Closed):
 
     def get_key_stored(self, endpoint: Endpoint) -> bool:
         return bool(endpoint.key_data_key)
+
+
+class FindingAnswer(Closed):
+    """What one check found: our words and figures, nothing the endpoint wrote."""
+
+    check = serializers.CharField()
+    asks = serializers.CharField(help_text="the question in words")
+    level = serializers.ChoiceField(choices=("ok", "warning", "fault"))
+    code = serializers.CharField(help_text="stable; meant for programs")
+    says = serializers.CharField()
+    cause = serializers.CharField(allow_blank=True)
+    mend = serializers.CharField(allow_blank=True)
+    figures = serializers.DictField(child=serializers.JSONField(allow_null=True))
+
+
+class Proposal(Closed):
+    """Limits that would spare refusals; never above your own, absent where yours are fine."""
+
+    max_concurrency = serializers.IntegerField(required=False)
+    max_rps = serializers.FloatField(required=False)
+
+
+class AdmissionAnswer(Closed):
+    """One visit to an endpoint with public questions."""
+
+    endpoint = serializers.CharField()
+    state = serializers.ChoiceField(choices=AdmissionReport.State.values)
+    says = serializers.CharField(help_text="the result in one sentence")
+    cause = serializers.CharField(help_text="why the visit was asked for")
+    asked_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    requests = serializers.IntegerField(help_text="requests made to the endpoint")
+    findings = FindingAnswer(many=True)
+    proposal = Proposal()
 
 
 # --- evaluations --------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from benchserver.portal.pages import endpoints, evaluations, models, overview, tokens
+from benchserver.portal.pages import admission, endpoints, evaluations, models, overview, tokens
 from benchserver.portal.pages.door import SignIn
 
 urlpatterns = [
@@ -18,6 +18,12 @@ urlpatterns = [
     path("endpoints/<slug:id>/", endpoints.endpoint, name="portal-endpoint"),
     path("endpoints/<slug:id>/switch/", endpoints.switch_endpoint, name="portal-endpoint-switch"),
     path("endpoints/<slug:id>/delete/", endpoints.delete_endpoint, name="portal-endpoint-delete"),
+    path("endpoints/<slug:id>/admission/", admission.admission, name="portal-admission"),
+    path(
+        "endpoints/<slug:id>/admission/ask/",
+        admission.ask_admission,
+        name="portal-admission-ask",
+    ),
     path("evaluations/", evaluations.evaluations, name="portal-evaluations"),
     path("evaluations/<slug:id>/", evaluations.evaluation, name="portal-evaluation"),
     path(

@@ -1,4 +1,4 @@
-"""Who asks for evaluations: owner groups, providers, accounts, tokens, models, endpoints.
+"""Who asks for evaluations: owner groups, providers, accounts, models, endpoints, admissions.
 
 History keys on the *model* (owner group + slug + version), because names and URLs change and
 history must not (D14). An endpoint is one way to reach a model; its key is sealed for the generate
@@ -88,6 +88,7 @@ class Endpoint(models.Model):
 
     class State(models.TextChoices):
         ACTIVE = "active"
+        AWAITING = "awaiting"  # new or changed: nothing is sent to it before it is admitted
         PAUSED = "paused"
         DELETED = "deleted"
 
@@ -99,7 +100,7 @@ class Endpoint(models.Model):
     protocol = models.CharField(max_length=40)
     base_url = models.CharField(max_length=2048)
     wire_model = models.CharField(max_length=200)
-    state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
+    state = models.CharField(max_length=10, choices=State, default=State.AWAITING)
     pause_reason = models.CharField(max_length=80, blank=True)
     revision = models.PositiveIntegerField(default=1)  # grows when what is reached may differ
     key_data_key = models.CharField(max_length=64, blank=True)
@@ -122,3 +123,43 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class AdmissionReport(models.Model):
+    """One visit with harmless questions. ``findings`` holds our own words and figures, never a
+    reply or a key; the n-th request carried ``probe_key(report.id, n)``."""
+
+    class State(models.TextChoices):
+        ASKED = "asked"
+        RUNNING = "running"
+        PASSED = "passed"
+        FAILED = "failed"
+        DROPPED = "dropped"  # the endpoint was changed meanwhile, or the visit broke too often
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="admissions")
+    cause = models.CharField(max_length=20)
+    state = models.CharField(max_length=10, choices=State, default=State.ASKED)
+    endpoint_revision = models.PositiveIntegerField()
+    key_revision = models.PositiveIntegerField()
+    findings = models.JSONField(default=list)
+    requests = models.PositiveIntegerField(default=0)
+    fence = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-asked_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("endpoint",),
+                condition=models.Q(state__in=["asked", "running"]),
+                name="one_open_admission",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"admission of {self.endpoint_id}"

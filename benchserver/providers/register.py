@@ -22,6 +22,10 @@ from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.ids import opaque
 from benchserver.engines.vault.base import Context, Right, Sealer
 from benchserver.providers.models import Account, Endpoint, Model, OwnerGroup, Provider
+from benchserver.providers.queries import is_admitted
+
+PAUSED_BY_HAND = "paused by its provider"
+REACHES = {"base_url", "wire_model", "protocol"}  # fields that may lead to another model
 
 # Refuses an address an endpoint may not have; raises BadInput. Given by the composition root.
 AddressCheck = Callable[[str], None]
@@ -178,7 +182,8 @@ def change_endpoint(
 ) -> Endpoint:
     """Apply ``changes`` (field name -> value). Another URL scheme, host or port drops the stored
     key unless a new one comes along. The revision grows when another model may be reached, so
-    running evaluations notice; a new key alone wakes a paused endpoint and changes nothing.
+    running evaluations notice; then, and after a new key, it awaits admission before anything is
+    sent to it. Any other change wakes an admitted endpoint that was paused by hand.
     Raises ``NotAllowed`` for a deleted endpoint: its address and key are gone for good."""
     endpoint = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
     if endpoint.state == Endpoint.State.DELETED:
@@ -192,8 +197,8 @@ def change_endpoint(
         _store_key(endpoint=endpoint, api_key=api_key, sealer=sealer)
     elif urlsplit(endpoint.base_url)[:2] != before:
         drop_key(endpoint=endpoint)
-    endpoint.revision += bool({"base_url", "wire_model", "protocol"} & set(changes))
-    endpoint.state, endpoint.pause_reason = Endpoint.State.ACTIVE, ""
+    endpoint.revision += bool(REACHES & set(changes))
+    endpoint.state, endpoint.pause_reason = _state_after(endpoint), ""
     endpoint.save()
     record(
         "endpoint.changed",
@@ -205,11 +210,18 @@ def change_endpoint(
     return endpoint
 
 
+def _state_after(endpoint: Endpoint) -> str:
+    """Active only where the newest visit was to just this and nothing but a hand paused it."""
+    by_hand = endpoint.state == Endpoint.State.ACTIVE or endpoint.pause_reason == PAUSED_BY_HAND
+    fit = by_hand and is_admitted(endpoint)
+    return Endpoint.State.ACTIVE if fit else Endpoint.State.AWAITING
+
+
 @transaction.atomic
 def pause_endpoint(*, endpoint_id: UUID, reason: str, by: str) -> None:
     """Stop sending to an endpoint that rejects us for good; its evaluations wait, saying why."""
     endpoint = Endpoint.objects.select_for_update().get(pk=endpoint_id)
-    if endpoint.state == Endpoint.State.ACTIVE:
+    if endpoint.state in (Endpoint.State.ACTIVE, Endpoint.State.AWAITING):
         endpoint.state, endpoint.pause_reason = Endpoint.State.PAUSED, reason
         endpoint.save(update_fields=("state", "pause_reason"))
         facts = {"reason": reason}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from uuid import UUID
 
@@ -20,13 +21,14 @@ from benchserver.core.errors import NotAllowed
 from benchserver.dispatch import queue
 from benchserver.evaluations import generate as generation
 from benchserver.evaluations import judge as judging
-from benchserver.evaluations import queries
+from benchserver.evaluations import prospects, queries, settle, visits
 from benchserver.evaluations import recheck as rechecking
 from benchserver.evaluations import reconcile as mending
 from benchserver.evaluations.score import finish
 from benchserver.leaderboard import publish as publishing
 from benchserver.pools import queries as pools
 from benchserver.pools import rotate
+from benchserver.providers import admit as admission
 from benchserver.worker.identity import at_work
 
 logger = logging.getLogger(__name__)
@@ -89,6 +91,25 @@ def recheck(attempt_id: str) -> None:
     dispatch.flush()
 
 
+@queue.task(name="benchserver.admit")
+def admit(endpoint_id: str) -> None:
+    """Make the endpoint's waiting admission visit; what waited for it may go on."""
+    target = _uuid(endpoint_id)
+    if target is None:
+        return
+    report = visits.visit(
+        target,
+        admission.Engines(
+            client=wiring.listening_endpoint,
+            opener=wiring.opener(),
+            circumstances=prospects.circumstances,
+        ),
+    )
+    if report is not None and report.state == report.State.PASSED:
+        for _ in range(report.endpoint.max_concurrency):
+            dispatch.nudge("generate", endpoint_id)
+
+
 def _after(evaluation_id: UUID) -> None:
     finish(evaluation_id=evaluation_id, sealer=wiring.sealer())
     dispatch.flush()
@@ -138,6 +159,18 @@ def reconcile() -> None:
         finish(evaluation_id=evaluation.pk, sealer=wiring.sealer())
     dispatch.flush()
     publishing.copy_logged(signer=wiring.signer())
+
+
+@queue.task(name="benchserver.admissions")
+@_alone
+def admissions() -> None:
+    """Ask for the nightly visits, and wake those that nobody makes."""
+    for endpoint in admission.due():
+        with suppress(NotAllowed):  # visited too often just now: it is due again later
+            admission.ask(endpoint=endpoint, cause="due", by="schedule")
+    for endpoint_id in admission.to_wake():
+        settle.wake("admit", endpoint_id)
+    dispatch.flush()
 
 
 @queue.task(name="benchserver.rotations")

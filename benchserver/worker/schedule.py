@@ -22,5 +22,6 @@ def _every(job: str, seconds: float) -> dict[str, Any]:
 SCHEDULE = {
     "relay": _every("relay", 5.0),
     "reconcile": _every("reconcile", float(settings.RECONCILE_SECONDS)),
+    "admissions": _every("admissions", float(settings.RECONCILE_SECONDS)),
     "rotations": _every("rotations", float(settings.RECONCILE_SECONDS)),
 }

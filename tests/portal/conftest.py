@@ -23,6 +23,7 @@ from benchserver.evaluations.models import Evaluation
 from benchserver.pools.models import Form, Pool, Rotation, Track
 from benchserver.providers import register, tokens
 from benchserver.providers.models import Account, Endpoint, Model, Provider, Token
+from tests import factories
 
 API_KEY = "sk-very-secret-0123456789"
 ALL = ("read", "endpoints", "evaluations", "tokens")
@@ -149,6 +150,7 @@ def make_tenant(name: str, track: Track) -> Tenant:
         check_address=wiring.check_address,
         by="test",
     )
+    factories.admitted(endpoint)
     token, text = tokens.issue(provider=provider, name="all", scopes=ALL, by="test")
     return Tenant(
         provider=provider,

@@ -132,14 +132,38 @@ def test_a_deleted_endpoint_has_no_key_and_never_comes_back(endpoint):
     assert Model.objects.count() == 1  # the model's history stays
 
 
-def test_a_pause_says_why_and_a_change_ends_it(endpoint):
+def test_a_pause_says_why_and_a_new_key_must_be_admitted_first(endpoint):
     register.pause_endpoint(endpoint_id=endpoint.pk, reason="bad_key", by="engine")
     register.pause_endpoint(endpoint_id=endpoint.pk, reason="other", by="engine")
     endpoint.refresh_from_db()
     assert (endpoint.state, endpoint.pause_reason) == ("paused", "bad_key")
     assert Event.objects.get(verb="endpoint.paused").facts == {"reason": "bad_key"}
     changed = change(endpoint, api_key="new")
-    assert (changed.state, changed.pause_reason) == ("active", "")
+    assert (changed.state, changed.pause_reason) == ("awaiting", "")
+
+
+def test_a_pause_by_hand_ends_by_hand_and_another_only_by_admission(endpoint):
+    def paused(reason):
+        factories.admitted(endpoint)
+        register.pause_endpoint(endpoint_id=endpoint.pk, reason=reason, by="test")
+        return change(endpoint, max_concurrency=2).state
+
+    assert paused(register.PAUSED_BY_HAND) == "active"
+    assert paused("unauthorized") == "awaiting"
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"name": "n"}, "active"),
+        ({"price_in": 1}, "active"),
+        ({"wire_model": "other"}, "awaiting"),
+        ({"protocol": "openai_chat_completion_tokens"}, "awaiting"),
+        ({"base_url": "https://api.example.org/v2"}, "awaiting"),
+    ],
+)
+def test_what_may_lead_to_another_model_awaits_admission(endpoint, changes, state):
+    assert change(endpoint, **changes).state == state
 
 
 def test_no_event_holds_a_key(endpoint):

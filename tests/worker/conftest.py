@@ -1,3 +1,3 @@
 """Fixtures of this room's tests."""
 
-from tests.wired import key_folder, scripted, wired  # noqa: F401
+from tests.wired import key_folder, rogue, scripted, wired  # noqa: F401

@@ -13,6 +13,7 @@ from benchserver import dispatch, wiring
 from benchserver.core.rotation import Policy, Window
 from benchserver.core.verdict import Verdict
 from benchserver.evaluations import judge as judging
+from benchserver.evaluations import quiet
 from benchserver.evaluations.models import (
     Attempt,
     Evaluation,
@@ -22,14 +23,18 @@ from benchserver.evaluations.models import (
     Send,
     VerdictRecord,
 )
-from benchserver.evaluations.queries import exposed
+from benchserver.evaluations.queries import describe, exposed
+from benchserver.evaluations.request import request
 from benchserver.leaderboard import publish as publishing
 from benchserver.leaderboard.models import PublishedRotation, PublishedTask
 from benchserver.ledger.models import Checkpoint, Entry
 from benchserver.pools import rotate
 from benchserver.pools.models import Rotation
+from benchserver.providers import admit
+from benchserver.providers.models import AdmissionReport
 from benchserver.worker import identity, jobs, schedule
 from tests import arrange, factories
+from tests.engines.endpoints.admission.rogue import Said
 from tests.wired import solve
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +48,7 @@ def _no_heartbeat(monkeypatch):
 
 
 @pytest.mark.parametrize("text", GARBAGE, ids=repr)
-@pytest.mark.parametrize("job", [jobs.generate, jobs.judge])
+@pytest.mark.parametrize("job", [jobs.generate, jobs.judge, jobs.admit])
 def test_a_forged_message_causes_nothing(evaluation_waiting, job, text):
     before = arrange.row_counts(), list(Attempt.objects.order_by("pk").values())
     job(text)
@@ -271,3 +276,65 @@ def test_a_started_evaluation_is_worked_on_after_its_first_message(wired, script
     assert Attempt.objects.get().state == "generated"
     assert Evaluation.objects.get().state == "running"
     assert wiring.engine_policy().lease_seconds > 0
+
+
+def test_an_evaluation_of_a_new_endpoint_waits_for_admission_then_goes_on(wired, rogue):
+    server = rogue(lambda ask: Said(text=solve(ask.prompt)) if "shift_" in ask.prompt else None)
+    stage = arrange.board(private=2, public=1)
+    url = f"http://127.0.0.1:{server.port}/v1"
+    endpoint = factories.endpoint(factories.provider(), url, model="the-model", awaiting=True)
+    admit.ask(endpoint=endpoint, cause="new", by="test")
+    evaluation = request(endpoint=endpoint, track=stage.track, by="test")
+    jobs.generate(str(endpoint.pk))
+    assert server.asks == []
+    assert "awaiting_admission" in describe(evaluation).reason
+    jobs.admit(str(endpoint.pk))
+    assert not any("shift_" in ask.prompt for ask in server.asks)
+    for _ in range(5):
+        jobs.generate(str(endpoint.pk))
+    assert Send.objects.count() == Reply.objects.count() == 3
+    assert sum("shift_" in ask.prompt for ask in server.asks) == 3
+
+
+def test_an_endpoint_that_fails_admission_gets_no_task_and_says_why(wired, rogue):
+    server = rogue(lambda ask: Said(status=401))
+    stage = arrange.board(private=2, public=1)
+    url = f"http://127.0.0.1:{server.port}/v1"
+    endpoint = factories.endpoint(factories.provider(), url, awaiting=True)
+    admit.ask(endpoint=endpoint, cause="new", by="test")
+    evaluation = request(endpoint=endpoint, track=stage.track, by="test")
+    jobs.admit(str(endpoint.pk))
+    jobs.generate(str(endpoint.pk))
+    assert Send.objects.count() == 0
+    evaluation.refresh_from_db()
+    assert evaluation.state == "running"  # it waits, nothing is failed
+    assert "admission: unauthorized" in describe(Evaluation.objects.get()).reason
+
+
+def test_the_schedule_asks_for_nightly_visits_and_wakes_them(wired, monkeypatch):
+    arrange.endpoint()
+    AdmissionReport.objects.update(asked_at="2020-01-01T00:00:00Z")
+    woken = []
+    monkeypatch.setattr(dispatch, "_send", lambda step, target: woken.append(step))
+    jobs.admissions()
+    assert woken == ["admit"]
+    assert AdmissionReport.objects.filter(cause="due", state="asked").count() == 1
+    jobs.admissions()
+    assert woken == ["admit"]
+
+
+def test_a_visit_waits_for_calls_in_flight_and_is_put_off_when_they_do_not_end(
+    wired, rogue, monkeypatch
+):
+    server = rogue()
+    stage = arrange.board(private=2, public=1)
+    evaluation = arrange.started(stage, f"http://127.0.0.1:{server.port}/v1")
+    arrange.sent(evaluation)
+    monkeypatch.setattr(quiet, "PATIENCE", 0.1)
+    admit.ask(endpoint=evaluation.endpoint, cause="asked", by="test")
+    jobs.admit(str(evaluation.endpoint_id))
+    assert server.asks == []
+    assert AdmissionReport.objects.get(cause="asked").state == "asked"
+    evaluation.endpoint.lane.refresh_from_db()
+    assert evaluation.endpoint.lane.resting_until is None  # the evaluation goes on
+    assert admit.to_wake() == []

@@ -17,7 +17,15 @@ from django.shortcuts import render
 
 from benchserver.console.admin.base import Audited, ReadOnly, actor
 from benchserver.providers import register, tokens
-from benchserver.providers.models import Account, Endpoint, Model, OwnerGroup, Provider, Token
+from benchserver.providers.models import (
+    Account,
+    AdmissionReport,
+    Endpoint,
+    Model,
+    OwnerGroup,
+    Provider,
+    Token,
+)
 
 admin.site.unregister(Group)
 
@@ -146,6 +154,33 @@ class EndpointAdmin(ReadOnly):
     @admin.display(description="Key stored", boolean=True)
     def has_key(self, endpoint: Endpoint) -> bool:
         return bool(endpoint.key_data_key)
+
+
+@admin.register(AdmissionReport)
+class AdmissionReportAdmin(ReadOnly):
+    """Visits to endpoints: which questions passed, and what is wrong."""
+
+    list_display = ("endpoint", "provider", "cause", "state", "faults", "asked_at", "ended_at")
+    list_select_related = ("endpoint__provider",)
+    list_filter = ("state", "cause")
+    search_fields = ("endpoint__slug", "endpoint__name")
+    fields = (
+        *("endpoint", "cause", "state", "asked_at", "started_at", "ended_at"),
+        *("requests", "tries", "endpoint_revision", "told"),
+    )
+    readonly_fields = ("told",)
+
+    @admin.display(description="Provider")
+    def provider(self, report: AdmissionReport) -> str:
+        return report.endpoint.provider.slug
+
+    @admin.display(description="Faults and warnings")
+    def faults(self, report: AdmissionReport) -> str:
+        return ", ".join(f["code"] for f in report.findings if f["level"] != "ok")
+
+    @admin.display(description="Findings")
+    def told(self, report: AdmissionReport) -> str:
+        return "\n".join(f"{f['check']}: {f['says']} {f['mend']}" for f in report.findings)
 
 
 @admin.register(Token)

@@ -46,7 +46,7 @@ def new_endpoint(request: HttpRequest, provider: Provider) -> HttpResponse:
             show_fault(form, fault)
         else:
             messages.success(request, f"Endpoint {endpoint.name} is stored.")
-            return redirect("portal-endpoints")
+            return redirect("portal-admission", endpoint.slug)
     context = {"section": "endpoints", "form": form}
     return render(request, "portal/endpoint.html", context, status=400 if form.errors else 200)
 
@@ -81,12 +81,12 @@ def _say_changed(request: HttpRequest, before: Endpoint, after: Endpoint) -> Non
 @require_POST
 @provider_page
 def switch_endpoint(request: HttpRequest, provider: Provider, id: str) -> HttpResponse:
-    """Pause an active endpoint, activate a paused one."""
+    """Pause an endpoint, activate a paused one."""
     row = _mine(provider, id)
-    active = row.state == Endpoint.State.ACTIVE
-    state = Endpoint.State.PAUSED if active else Endpoint.State.ACTIVE
-    verbs.change(row, {"state": state.value}, by=person(request))
-    messages.success(request, f"Endpoint {row.name} is {state.value}.")
+    paused = row.state == Endpoint.State.PAUSED
+    state = Endpoint.State.ACTIVE if paused else Endpoint.State.PAUSED
+    changed = verbs.change(row, {"state": state.value}, by=person(request))
+    messages.success(request, f"Endpoint {row.name} is {changed.state}.")
     return redirect("portal-endpoint", row.slug)
 
 
