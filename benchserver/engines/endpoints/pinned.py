@@ -37,6 +37,9 @@ class TransportLimits:
     header_bytes: int = 64 * 1024
     header_lines: int = 100
     body_bytes: int = 4 * 2**20
+    stream_bytes: int = 32 * 2**20  # of an event stream, of which one event is kept at a time
+    event_bytes: int = 2**20
+    events: int = 250_000
 
 
 class Stopped(Exception):

@@ -1,4 +1,4 @@
-"""The only HTTP code: one POST out, one JSON answer or one classified failure back.
+"""The only HTTP code: one POST out, one JSON answer, event stream or classified failure back.
 
 Holds the address guard, deadline and caps for every protocol; redirects, cookies, proxies of the
 environment and HTTP/2 do not exist here. Example: a 307 comes back as REJECTED ``redirect`` and
@@ -15,8 +15,7 @@ import logging
 import re
 import ssl
 import time
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -26,6 +25,7 @@ import httpcore2
 from benchserver.engines.endpoints import strict_json
 from benchserver.engines.endpoints.address import Address, AddressPolicy, AddressRefused
 from benchserver.engines.endpoints.base import EndpointFailure, FailureKind
+from benchserver.engines.endpoints.body import Take, each_event, whole
 from benchserver.engines.endpoints.headers import EXTRA_HEADERS, SENDABLE_HEADERS, is_printable
 from benchserver.engines.endpoints.pinned import (
     Exchange,
@@ -37,7 +37,6 @@ from benchserver.engines.endpoints.pinned import (
 )
 
 RETRY_AFTER_CAP = 900.0
-MIN_PIECE = 16  # bytes on average: an event of a stream has more, even gzipped
 KEPT_HEADERS = (
     "retry-after",
     *("x-ratelimit-limit-requests", "x-ratelimit-limit-tokens"),
@@ -47,6 +46,9 @@ KEPT_HEADERS = (
 
 _JSON_TYPE = re.compile(
     r"application/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*\"?utf-?8\"?\s*)?;?", re.IGNORECASE
+)
+_STREAM_TYPE = re.compile(
+    r"text/event-stream\s*(?:;\s*charset\s*=\s*\"?utf-?8\"?\s*)?;?", re.IGNORECASE
 )
 _UNKNOWN_CODES = frozenset(("timeout", "cut", "bad_http"))
 _STATUS_CODES = {
@@ -71,11 +73,13 @@ for _name in ("httpx2", "httpcore2"):  # they log URLs and header values at debu
 
 @dataclass(frozen=True, slots=True)
 class JsonAnswer:
-    """A complete 200 whose body is strict JSON. ``headers`` holds ``KEPT_HEADERS`` only."""
+    """A complete 200 whose body is strict JSON, or whose events were all taken: then ``streamed``
+    and ``data`` is None. ``headers`` holds ``KEPT_HEADERS`` only."""
 
     status: int
     headers: Mapping[str, str]
     data: Any
+    streamed: bool = False
 
     def __repr__(self) -> str:
         return f"<JsonAnswer {self.status}>"
@@ -115,14 +119,16 @@ class Transport:
         *,
         headers: Mapping[str, str],
         body: Mapping[str, Any],
+        take: Take | None = None,
         deadline_seconds: float | None = None,
         first_byte_seconds: float | None = None,
         before_first_byte: Callable[[], bool] | None = None,
     ) -> JsonAnswer:
         """POST ``body`` to ``address``; seconds default to the limits' own.
 
-        ``headers``: names from the lists in ``headers.py``, values printable ASCII. Raises
-        ``EndpointFailure`` for everything else than a complete 200 with strict JSON.
+        ``headers``: names from the lists in ``headers.py``, values printable ASCII. ``take`` is
+        handed each event where the answer is a stream; it may raise ``Stopped``. Raises
+        ``EndpointFailure`` for everything else than a complete 200 with strict JSON or events.
         """
         exchange = Exchange(
             limits=self.limits,
@@ -131,8 +137,12 @@ class Transport:
             before_first_byte=before_first_byte,
         )
         try:
-            request = _request(address, headers, body, self._user_agent)
-            return self._answer(address, request, exchange)
+            accepts = "text/event-stream, application/json" if take else "application/json"
+            sent: dict[bytes | str, bytes | str] = {
+                "User-Agent": self._user_agent,
+                "Accept": accepts,
+            }
+            return self._answer(address, _request(address, headers, body, sent), exchange, take)
         except Stopped as stopped:
             failure = _failure(stopped.code, exchange)
         except (httpcore2.ProtocolError, httpcore2.NetworkError):
@@ -152,7 +162,11 @@ class Transport:
         return self._tls
 
     def _answer(
-        self, address: Address, request: httpcore2.Request, exchange: Exchange
+        self,
+        address: Address,
+        request: httpcore2.Request,
+        exchange: Exchange,
+        take: Take | None,
     ) -> JsonAnswer:
         backend = PinnedBackend(
             address, policy=self.policy, resolver=self._resolver, exchange=exchange
@@ -167,9 +181,13 @@ class Transport:
         self.heard(response.status, kept)
         if response.status != 200:
             raise _status_failure(response.status, kept, exchange)
-        if not _JSON_TYPE.fullmatch(headers.get("content-type", "").strip()):
+        kind, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
+        if take and _STREAM_TYPE.fullmatch(kind.strip()):
+            each_event(response, encoding, exchange.limits, take)
+            return JsonAnswer(200, kept, None, streamed=True)
+        if not _JSON_TYPE.fullmatch(kind.strip()):
             raise Stopped("content_type")
-        raw = _body(response, headers.get("content-encoding", ""), exchange.limits)
+        raw = whole(response, encoding, exchange.limits)
         framed = "content-length" in headers or "transfer-encoding" in headers
         return JsonAnswer(200, kept, _parsed(raw, framed))
 
@@ -206,13 +224,15 @@ def _tls_context(ca_file: str) -> ssl.SSLContext:
 
 
 def _request(
-    address: Address, headers: Mapping[str, str], body: Mapping[str, Any], user_agent: str
+    address: Address,
+    headers: Mapping[str, str],
+    body: Mapping[str, Any],
+    own_headers: dict[bytes | str, bytes | str],
 ) -> httpcore2.Request:
     content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
     sent: dict[bytes | str, bytes | str] = {
         "Host": address.authority,
-        "User-Agent": user_agent,
-        "Accept": "application/json",
+        **own_headers,
         "Accept-Encoding": "gzip",
         "Content-Type": "application/json",
         "Content-Length": str(len(content)),
@@ -243,57 +263,6 @@ def _headers(response: httpcore2.Response, limits: TransportLimits) -> dict[str,
     return joined
 
 
-def pieces(response: httpcore2.Response) -> Iterator[bytes]:
-    """The body as it arrives. Raises ``Stopped`` when it is ground to dust: a chunk of one byte
-    costs as much time as one of 64 KiB, and four million of them a minute."""
-    count = size = 0
-    for piece in response.iter_stream():
-        count, size = count + 1, size + len(piece)
-        if count > 1_000 + size // MIN_PIECE:
-            raise Stopped("too_fragmented")
-        yield piece
-
-
-def _body(response: httpcore2.Response, encoding: str, limits: TransportLimits) -> bytearray:
-    """The whole body, counted raw and inflated while it streams."""
-    encoding = encoding.strip().lower()
-    if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise Stopped("content_encoding")
-    inflate = _Inflater(limits.body_bytes) if "gzip" in encoding else None
-    raw, whole = 0, bytearray()
-    for chunk in pieces(response):
-        raw += len(chunk)
-        whole += inflate.feed(chunk, limits.body_bytes - len(whole)) if inflate else chunk
-        if raw > limits.body_bytes or len(whole) > limits.body_bytes:
-            raise Stopped("body_too_large")
-    if inflate and not inflate.finished:
-        raise Stopped("content_encoding")
-    return whole
-
-
-class _Inflater:
-    """One gzip member, never more than one byte beyond the room left."""
-
-    def __init__(self, limit: int):
-        self._limit = limit
-        self._gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
-
-    @property
-    def finished(self) -> bool:
-        return self._gzip.eof and not self._gzip.unused_data
-
-    def feed(self, chunk: bytes, room: int) -> bytes:
-        try:
-            data = self._gzip.decompress(chunk, max(room, 0) + 1)
-        except zlib.error:
-            raise Stopped("content_encoding") from None
-        if self._gzip.unconsumed_tail:
-            raise Stopped("body_too_large")
-        if self._gzip.unused_data:
-            raise Stopped("content_encoding")
-        return data
-
-
 def _parsed(raw: bytearray, framed: bool) -> Any:
     """``framed`` False: only the closed connection ended the body, so it may have been cut."""
     try:
@@ -303,15 +272,19 @@ def _parsed(raw: bytearray, framed: bool) -> Any:
         raise Stopped("cut" if cut else problem.code) from None
 
 
-def _status_failure(status: int, kept: Mapping[str, str], exchange: Exchange) -> EndpointFailure:
+def classified(status: int) -> tuple[FailureKind, str]:
+    """What a complete answer with another status than 200 means."""
     if status in _MAY_CHANGE or 500 <= status <= 599:
-        kind, code = FailureKind.REFUSED, _STATUS_CODES.get(status, "server_error")
-    elif 400 <= status <= 499:
-        kind, code = FailureKind.REJECTED, _STATUS_CODES.get(status, "bad_request")
-    elif 300 <= status <= 399:
-        kind, code = FailureKind.REJECTED, "redirect"
-    else:
-        kind, code = FailureKind.INVALID, "unexpected_status"
+        return FailureKind.REFUSED, _STATUS_CODES.get(status, "server_error")
+    if 400 <= status <= 499:
+        return FailureKind.REJECTED, _STATUS_CODES.get(status, "bad_request")
+    if 300 <= status <= 399:
+        return FailureKind.REJECTED, "redirect"
+    return FailureKind.INVALID, "unexpected_status"
+
+
+def _status_failure(status: int, kept: Mapping[str, str], exchange: Exchange) -> EndpointFailure:
+    kind, code = classified(status)
     wait = retry_after_seconds(kept.get("retry-after"))
     return EndpointFailure(kind, code, status=status, retry_after=wait, seconds=exchange.seconds)
 
