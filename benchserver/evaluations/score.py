@@ -26,7 +26,7 @@ from benchserver.evaluations.control import still_open
 from benchserver.evaluations.generate import MISSED_DEADLINE
 from benchserver.evaluations.models import Evaluation, FaultRecord, Score, Send, VerdictRecord
 from benchserver.ledger.append import append
-from benchserver.measurement import scores
+from benchserver.measurement import means, scores
 from benchserver.pools.rotate import database_now
 from benchserver.transparency import commitments, entries
 
@@ -184,7 +184,7 @@ def disclosed(tasks: Sequence[TaskResult]) -> dict[str, Any] | None:
     )
     if not isinstance(shown, AtLeast | AtMost):
         return exact
-    interval = scores.wilson(round(shown.passed * len(tasks) / shown.total), len(tasks))
+    interval = means.wilson(round(shown.passed * len(tasks) / shown.total), len(tasks))
     at_least = isinstance(shown, AtLeast)
     return {
         **exact,
@@ -214,13 +214,13 @@ def told_to_provider(evaluation: Evaluation, *, min_cell: int) -> dict[str, Any]
     }
 
 
-def _estimate(tasks: Sequence[TaskResult]) -> scores.Estimate:
+def _estimate(tasks: Sequence[TaskResult]) -> means.Estimate:
     """Mean of task scores with clustered errors; a single family has no error to tell."""
     values, labels = vector(tasks), families(tasks)
     if len(set(labels) if labels else values) < 2 and (labels or len(values) < 2):
         mean = sum(values) / len(values)
-        unknown = scores.Interval(0.0, 1.0)
-        return scores.Estimate(
+        unknown = means.Interval(0.0, 1.0)
+        return means.Estimate(
             mean=mean,
             se=0.0,
             se_naive=0.0,
@@ -231,7 +231,7 @@ def _estimate(tasks: Sequence[TaskResult]) -> scores.Estimate:
             df=0.0,
             method="none",
         )
-    return scores.mean_score(values, families=labels)
+    return means.mean_score(values, families=labels)
 
 
 def gap(public: Sequence[TaskResult], private: Sequence[TaskResult]) -> dict[str, int] | None:
@@ -253,7 +253,7 @@ def pass_at_all(tasks: Sequence[TaskResult]) -> dict[str, int]:
     samples = tasks[0].samples
     ks = [k for k in (1, 2, 4, 8, 16, 32) if k < samples] + [samples]
     return {
-        str(k): e4(sum(scores.pass_at_k(t.samples, t.passed, k) for t in tasks) / len(tasks))
+        str(k): e4(sum(means.pass_at_k(t.samples, t.passed, k) for t in tasks) / len(tasks))
         for k in ks
     }
 

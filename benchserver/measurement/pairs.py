@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from scipy import stats
 
 from benchserver.core.errors import BadInput
-from benchserver.measurement.scores import Interval, checked_scores, clustered_mean, wilson
+from benchserver.measurement.means import Interval, clustered_mean, wilson
+from benchserver.measurement.scores import checked_scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,6 +100,7 @@ class Bubblewrap:
     def run_pair(
         self, *, examiner: BoxRequest, candidate: BoxRequest
     ) -> tuple[BoxResult, BoxResult]:
+        self._announce(examiner, candidate)
         with ExitStack() as stack:
             crossing = stack.enter_context(Crossing())
             begun = [
@@ -172,6 +173,13 @@ class Bubblewrap:
         return _Begun(
             request=request, slot=slot, group=group, pipes=pipes, process=process, stdin=stdin
         )
+
+    def _announce(self, *requests: BoxRequest) -> None:
+        """A zygote that starts now knows the programs of ours that both boxes need: a slot may
+        serve either next time, and one that knows too little would be started anew."""
+        for request in requests:
+            if (own := _own_program(request)) is not None:
+                self._nursery.ready(own)
 
     def _running(self, stack: ExitStack, begun: _Begun) -> Running:
         """The box once it runs. Raises ``PlatformFault`` when it does not come to be."""

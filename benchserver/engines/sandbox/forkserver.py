@@ -94,6 +94,7 @@ class Zygote:
         self._equipment = equipment
         self._control = control
         self._told = told
+        self._awake = False
         control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         control.setblocking(False)
 
@@ -102,26 +103,31 @@ class Zygote:
         knows, shows = self._equipment
         return order.ready < knows and (shows or not order.toolchain)
 
-    def awake(self) -> None:
-        """Wait until it can take orders. Raises ``PlatformFault`` when it never will."""
-        with suppress(OSError):
-            if self._hear()[0] == READY:
-                return
-        raise PlatformFault("zygote", self._complaint() or "the warm interpreter did not start")
-
     def plant(self, order: Order) -> None:
-        """Order a box that waits for ``go``. Raises ``OSError`` when this zygote is gone."""
-        while self.last_word():  # what an earlier box said too late
+        """Order a box that waits for ``go``. Raises ``OSError`` when this zygote is gone.
+
+        One that is still waking up reads the order when it can.
+        """
+        while self._awake and self.last_word():  # what an earlier box said too late
             pass
         sent = array.array("i", (*order.places, *order.contents))
         self._control.sendmsg([order.text()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, sent)])
 
     def sprouted(self) -> int:
         """The pid of the box just ordered. Raises ``OSError``, ``PlatformFault``."""
+        if not self._awake:
+            self._wake_up()
         word, pid = self._hear()
         if word != READY or not pid:
             raise PlatformFault("zygote", word.decode("ascii", "replace")[:200] or "gone")
         return pid
+
+    def _wake_up(self) -> None:
+        with suppress(OSError):
+            self._awake = self._hear()[0] == READY
+        if not self._awake:
+            complaint = self._complaint()
+            raise PlatformFault("zygote", complaint or "the warm interpreter did not start")
 
     def go(self) -> None:
         self._control.send(GO)
@@ -211,7 +217,8 @@ class Nursery:
                 return Clone(zygote, order)
             except OSError:
                 self.retire(slot.number)
-        zygote = self._living[slot.number] = self._started(slot)
+        zygote = self._starter.submit(self._start, slot).result()
+        self._living[slot.number] = zygote
         try:
             zygote.plant(order)
         except OSError as error:
@@ -231,15 +238,6 @@ class Nursery:
             for number in tuple(self._living):
                 self.retire(number)
             self._starter.shutdown()
-
-    def _started(self, slot: Slot) -> Zygote:
-        zygote: Zygote = self._starter.submit(self._start, slot).result()
-        try:
-            zygote.awake()
-        except BaseException:
-            zygote.close()
-            raise
-        return zygote
 
     def _start(self, slot: Slot) -> Zygote:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

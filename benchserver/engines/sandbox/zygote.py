@@ -1,8 +1,8 @@
 """Inside an outer box: a warm interpreter that never runs a candidate's code, only forks.
 
-For each order it clones itself into fresh user, mount, pid, ipc, uts, network and cgroup
-namespaces. The clone (pid 1 there) waits for its cgroup, mounts its own small file system, gives
-up every right and forks once more: that child becomes the program. Example: an order for
+For each order it clones itself into fresh user, mount, pid, ipc, uts and cgroup namespaces. The
+clone (pid 1 there) waits for its cgroup, mounts its own small file system, gives up every right and
+forks once more: that child becomes the program. Example: an order for
 ``python3 -I -S /box/main.py`` costs two forks instead of two program starts and an import.
 
 It is shipped as one text, so it is standard library only. What was never here cannot leak: files
@@ -54,7 +54,9 @@ ORDER, READY, GO, ENDED, BROKEN = b"order", b"ready", b"go", b"ended", b"broken"
 _LONGEST_ORDER = 65536
 _MOST_DESCRIPTORS = 250
 
-_NEW = 0x10000000 | 0x20000 | 0x20000000 | 0x8000000 | 0x4000000 | 0x40000000 | 0x2000000
+# user, mount, pid, ipc, uts, cgroup. The network namespace is the slot's own, one box at a time: it
+# is empty, no box has rights over it, and no socket but a local one, which dies with its process.
+_NEW = 0x10000000 | 0x20000 | 0x20000000 | 0x8000000 | 0x4000000 | 0x2000000
 _SIGCHLD, _SIGINT, _SIGPIPE, _SIGXFSZ, _SIGKILL = 17, 2, 13, 25, 9
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC = 1, 2, 4, 8, 32, 4096, 16384
 _PR_DUMPABLE, _PR_SECCOMP, _PR_BOUNDING, _PR_NO_NEW_PRIVS = 4, 22, 24, 38

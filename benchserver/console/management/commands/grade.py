@@ -11,23 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from benchserver.console.grading import (
-    Tally,
-    grade,
-    read_samples,
-    result_line,
-    summary,
-    summary_lines,
-)
 from benchserver.core.errors import BadInput
-from benchserver.core.task import TaskSpec
 from benchserver.engines.sandbox.base import Sandbox
 from benchserver.engines.sandbox.registry import open_sandbox
-from benchserver.engines.taskformats.registry import read
+
+if TYPE_CHECKING:
+    from benchserver.console.grading import Tally
+    from benchserver.core.task import TaskSpec
 
 _SANDBOXES = "bubblewrap, docker, docker+runsc (gVisor), or auto: the first that works (default)"
 _WORKERS_PER_CPU = 2  # the two boxes of a pair mostly wait for each other
@@ -56,6 +50,10 @@ class Command(BaseCommand):
     def handle(self, *, tasks: Path, samples: Path, out: Path, **options: Any) -> None:
         workers = _workers(options["workers"])
         with _opened(options["sandbox"]) as opened:
+            # All else is loaded meanwhile: it takes about as long.
+            from benchserver.console.grading import grade, read_samples, result_line, summary
+            from benchserver.engines.taskformats.registry import read
+
             specs = [_limited(task, options) for task in read(tasks, format=options["format"])]
             for _ in read_samples(samples, specs):  # refuse bad input before anything runs
                 pass
@@ -78,6 +76,8 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps(document))
             return
+        from benchserver.console.grading import summary_lines
+
         for line in summary_lines(document):
             self.stderr.write(line, style_func=str)
 
