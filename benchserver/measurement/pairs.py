@@ -47,7 +47,7 @@ def paired_difference(
     a, b = checked_scores(first), checked_scores(second)
     if len(a) != len(b):
         raise BadInput(f"{len(a)} and {len(b)} tasks cannot be paired", place="pairs")
-    mean, _, se, clusters = clustered_mean(a - b, families)
+    mean, _, se, clusters = clustered_mean((a - b).tolist(), families)
     if se < 1e-12:
         p = 1.0 if abs(mean) < 1e-12 else 2.0 ** (1 - clusters)
         return _difference(mean, 0.0, Interval(mean, mean), p, len(a), clusters)
@@ -60,7 +60,7 @@ def paired_difference(
 def unpaired_error(first: Sequence[float], second: Sequence[float]) -> float:
     """The error if the two models had met unrelated tasks, for comparison only."""
     a, b = checked_scores(first), checked_scores(second)
-    return math.hypot(clustered_mean(a, None)[1], clustered_mean(b, None)[1])
+    return math.hypot(clustered_mean(a.tolist(), None)[1], clustered_mean(b.tolist(), None)[1])
 
 
 def discordant(first: Sequence[float], second: Sequence[float]) -> tuple[int, int]:
