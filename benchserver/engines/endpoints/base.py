@@ -11,17 +11,17 @@ No exception text holds prompt, reply or key. What the failure means for account
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from benchserver.core.errors import BenchserverError
 
 
 class FailureKind(StrEnum):
     NOT_SENT = "not_sent"  # failed before the first request byte: free retry, nothing exposed
-    REFUSED = "refused"  # a complete 429 or 5xx: exposed, may be sent again (at most 6)
+    REFUSED = "refused"  # a complete 429 or 5xx, told in any way: exposed, at most 6 more sends
     UNKNOWN = "unknown"  # cut, time-out, garbled after bytes: exposed, at most 2 of these
     REJECTED = "rejected"  # a complete 4xx that will not change: key, model name, bad request
     INVALID = "invalid"  # a complete 200 that is not the protocol's JSON
@@ -33,6 +33,7 @@ class StopReason(StrEnum):
     STOP = "stop"
     LENGTH = "length"
     REFUSAL = "refusal"
+    TOOL_CALLS = "tool_calls"
     OTHER = "other"
 
 
@@ -49,8 +50,34 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool that the model may call. ``parameters``: the JSON Schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return "<Tool sealed>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """``arguments``: JSON text as the model wrote it, unchecked; ``id`` may be empty."""
+
+    id: str
+    name: str
+    arguments: str
+
+    def __repr__(self) -> str:
+        return "<ToolCall sealed>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """The protocol settings of D18 plus the prompt: one user message, no system prompt."""
+    """The protocol settings of D18 plus the prompt: one user message, no system prompt.
+
+    ``tools`` are offered to the model; today's tasks offer none."""
 
     prompt: str
     max_tokens: int
@@ -58,6 +85,7 @@ class Generation:
     top_p: str
     deadline_seconds: float
     idempotency_key: str
+    tools: tuple[Tool, ...] = ()
 
     def __repr__(self) -> str:
         return "<Generation sealed>"
@@ -65,11 +93,16 @@ class Generation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens as reported by the endpoint; ``reported`` False means estimated by us."""
+    """Tokens as reported by the endpoint; ``reported`` False means estimated by us.
+
+    ``cached_in`` of ``tokens_in`` came from the provider's cache and ``reasoning_out`` of
+    ``tokens_out`` were thought, not answered; 0 where not reported."""
 
     tokens_in: int
     tokens_out: int
     reported: bool
+    cached_in: int = 0
+    reasoning_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +112,7 @@ class Reply:
     usage: Usage
     seconds: float
     reported_model: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
 
     def __repr__(self) -> str:
         return "<Reply sealed>"

@@ -1,155 +1,186 @@
 """OpenAI Chat Completions, as spoken by OpenAI, vLLM, TGI, Ollama, llama.cpp and most gateways.
 
-Maps a ``Generation`` to the request body and the answer to a ``Reply``; everything about the
-network is in ``transport.py``. Example: ``finish_reason: "content_filter"`` becomes
-``StopReason.REFUSAL``; ``reasoning_content`` beside the content is not part of the answer.
+Maps a ``Generation`` to the request body and the answer, whole or streamed, to what was said.
+Example: ``finish_reason: "content_filter"`` becomes ``StopReason.REFUSAL``; ``reasoning_content``
+beside the content is not part of the answer.
 
-Source: the OpenAI API reference, "Create chat completion", not streamed.
+Source: the OpenAI API reference, "Create chat completion" and "Streaming".
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any, TypeGuard
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
-from benchserver.engines.endpoints.base import (
-    EndpointFailure,
-    FailureKind,
-    Generation,
-    Reply,
-    StopReason,
-    Target,
-    Usage,
+from benchserver.engines.endpoints.address import Address
+from benchserver.engines.endpoints.base import Generation, StopReason, Target, ToolCall, Usage
+from benchserver.engines.endpoints.dialect import (
+    CallDrafts,
+    Gathered,
+    Said,
+    call_of,
+    calls_of,
+    inner,
+    joined,
+    sampling,
+    short,
+    told,
+    usage_of,
 )
-from benchserver.engines.endpoints.transport import JsonAnswer, Transport
+from benchserver.engines.endpoints.options import COMMON, EFFORT, Rules, flag, one_of
 
-MAX_TEXT_BYTES = 256 * 1024
-CHARACTERS_PER_TOKEN = 4  # the usual rule of thumb, used only when no usage is reported
-
+PATH = "/chat/completions"
 _STOP_REASONS = {
     "stop": StopReason.STOP,
     "eos": StopReason.STOP,
     "length": StopReason.LENGTH,
     "content_filter": StopReason.REFUSAL,
+    "tool_calls": StopReason.TOOL_CALLS,
+    "function_call": StopReason.TOOL_CALLS,
 }
 
 
 class OpenAIChat:
     """``token_field``: ``max_tokens`` (all servers) or ``max_completion_tokens`` (newer models)."""
 
-    def __init__(self, transport: Transport, *, token_field: str = "max_tokens"):
-        self.name = "openai_chat"
-        self._transport = transport
-        self._token_field = token_field
+    name = "openai_chat"
+    OPTIONS: ClassVar[Rules] = {
+        **COMMON,
+        "token_field": one_of("max_tokens", "max_completion_tokens"),
+        "reasoning_effort": EFFORT,
+        "stream_usage": flag,
+    }
 
-    def send(
-        self,
-        target: Target,
-        generation: Generation,
-        *,
-        before_first_byte: Callable[[], bool] | None = None,
-    ) -> Reply:
-        """``base_url`` is what SDKs call so (``.../v1``) or the full ``.../chat/completions``."""
-        address = self._transport.address(target.base_url, "/chat/completions")
-        started = time.monotonic()
-        answer = self._transport.post_json(
-            address,
-            headers=_headers(target, generation),
-            body=self._body(target, generation),
-            deadline_seconds=generation.deadline_seconds,
-            # Not streamed: the first byte comes when the last token is done.
-            first_byte_seconds=generation.deadline_seconds,
-            before_first_byte=before_first_byte,
-        )
-        return _reply(answer, generation, time.monotonic() - started)
+    def __init__(self, options: Mapping[str, Any]):
+        self.streams: bool = options.get("stream", False)
+        self._token_field: str = options.get("token_field", "max_tokens")
+        self._effort: str = options.get("reasoning_effort", "")
+        self._stream_usage: bool = options.get("stream_usage", True)
 
-    def _body(self, target: Target, generation: Generation) -> dict[str, Any]:
+    def address(self, base: Address, model: str) -> Address:
+        """``base`` is what SDKs call so (``.../v1``) or the full ``.../chat/completions``."""
+        return base.below(PATH)
+
+    def headers(self, target: Target) -> dict[str, str]:
+        return {"Authorization": f"Bearer {target.api_key}"} if target.api_key else {}
+
+    def body(self, target: Target, generation: Generation) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": target.model,
             "messages": [{"role": "user", "content": generation.prompt}],
             self._token_field: generation.max_tokens,
-            "stream": False,
+            "stream": self.streams,
+            # A track may leave sampling to the model: reasoning models refuse the fields.
+            **sampling(generation, {"temperature": "temperature", "top_p": "top_p"}),
         }
-        for name, text in (("temperature", generation.temperature), ("top_p", generation.top_p)):
-            if text:  # a protocol may leave it to the model: reasoning models refuse the field
-                body[name] = float(text)
+        if self.streams and self._stream_usage:
+            body["stream_options"] = {"include_usage": True}
+        if self._effort:
+            body["reasoning_effort"] = self._effort
+        if generation.tools:
+            body["tools"] = [_offer(tool) for tool in generation.tools]
         return body
 
-
-def _headers(target: Target, generation: Generation) -> dict[str, str]:
-    headers = {"Idempotency-Key": generation.idempotency_key}
-    if target.api_key:
-        headers["Authorization"] = f"Bearer {target.api_key}"
-    return headers
-
-
-def _reply(answer: JsonAnswer, generation: Generation, seconds: float) -> Reply:
-    """Raises ``EndpointFailure`` INVALID for JSON that is not a chat completion."""
-    data = answer.data
-    try:
+    def read(self, data: Any) -> Said:
+        if data.get("error") and not data.get("choices"):
+            told(data["error"])
         choice = data["choices"][0]
         message = choice["message"]
         text, refused = _text(message)
-    except (LookupError, TypeError, AttributeError):
-        code = "error_in_200" if isinstance(data, dict) and data.get("error") else "bad_shape"
-        raise _invalid(code, seconds) from None
-    if len(text.encode("utf-8")) > MAX_TEXT_BYTES:
-        raise _invalid("text_too_long", seconds)
-    reported = data.get("model")
-    return Reply(
-        text=text,
-        stop_reason=StopReason.REFUSAL if refused else _stop_reason(choice),
-        usage=_usage(data.get("usage"), generation.prompt, text),
-        seconds=seconds,
-        reported_model=reported[:200] if isinstance(reported, str) else "",
+        return Said(
+            text=text,
+            stop=StopReason.REFUSAL if refused else stop_reason(choice.get("finish_reason")),
+            usage=usage(data.get("usage")),
+            model=data.get("model"),
+            tool_calls=calls_of(_calls(message)),
+        )
+
+    def hearing(self) -> ChatHearing:
+        return ChatHearing()
+
+
+class ChatHearing:
+    """Deltas of choice 0; the usage comes after the last of them."""
+
+    def __init__(self) -> None:
+        self._text, self._refusal, self._calls = Gathered(), Gathered(), CallDrafts()
+        self._finish: Any = None
+        self._usage: Usage | None = None
+        self._model = ""
+
+    def take(self, name: str, data: Any) -> bool:
+        if data.get("error"):
+            told(data["error"])
+        self._usage = usage(data.get("usage")) or self._usage
+        self._model = self._model or short(data.get("model"))
+        for choice in data.get("choices") or ():
+            if not choice.get("index"):
+                self._finish = choice.get("finish_reason") or self._finish
+                self._add(choice.get("delta") or {})
+        return False  # the end is [DONE] or the end of the stream
+
+    def _add(self, delta: Mapping[str, Any]) -> None:
+        content = delta.get("content")
+        for piece in content if isinstance(content, list) else (content,):
+            self._text.add(_part(piece) if isinstance(piece, dict) else piece)
+        self._refusal.add(delta.get("refusal"))
+        for call in delta.get("tool_calls") or ():
+            draft = self._calls.at(call.get("index", 0))
+            draft.id = draft.id or short(call.get("id"))
+            draft.name = draft.name or short(inner(call, "function", "name"))
+            draft.arguments.add(inner(call, "function", "arguments"))
+
+    def said(self) -> Said | None:
+        if self._finish is None:
+            return None
+        text, refusal = str(self._text), str(self._refusal)
+        refused = bool(refusal and not text)
+        return Said(
+            text=refusal if refused else text,
+            stop=StopReason.REFUSAL if refused else stop_reason(self._finish),
+            usage=self._usage,
+            model=self._model,
+            tool_calls=self._calls.done(),
+        )
+
+
+def stop_reason(word: Any) -> StopReason:
+    return _STOP_REASONS.get(word, StopReason.OTHER) if isinstance(word, str) else StopReason.OTHER
+
+
+def usage(reported: Any) -> Usage | None:
+    return usage_of(
+        inner(reported, "prompt_tokens"),
+        inner(reported, "completion_tokens"),
+        cached=inner(reported, "prompt_tokens_details", "cached_tokens"),
+        reasoning=inner(reported, "completion_tokens_details", "reasoning_tokens"),
     )
 
 
-def _invalid(code: str, seconds: float) -> EndpointFailure:
-    return EndpointFailure(FailureKind.INVALID, code, status=200, seconds=seconds)
+def _offer(tool: Any) -> dict[str, Any]:
+    function = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": dict(tool.parameters),
+    }
+    return {"type": "function", "function": function}
 
 
-def _text(message: dict[str, Any]) -> tuple[str, bool]:
-    """The answer and whether it is the refusal field; raises on any other shape."""
+def _text(message: Mapping[str, Any]) -> tuple[str, bool]:
+    """The answer and whether it is the refusal field."""
     content, refusal = message.get("content"), message.get("refusal")
-    if isinstance(content, list):
-        content = "".join(_part(part) for part in content)
-    if content is not None and not isinstance(content, str):
-        raise TypeError("content")
-    if not content and isinstance(refusal, str) and refusal:
-        return refusal, True
-    return content or "", False
+    text = joined(map(_part, content) if isinstance(content, list) else [content])
+    if not text and isinstance(refusal, str) and refusal:
+        return joined([refusal]), True
+    return text, False
 
 
-def _part(part: dict[str, Any]) -> str:
-    if part.get("type") not in ("text", "output_text"):
-        return ""  # reasoning, images and the like are no part of the answer
-    text = part["text"]
-    if not isinstance(text, str):
-        raise TypeError("text")
-    return text
+def _part(part: Mapping[str, Any]) -> Any:
+    """Reasoning, images and the like are no part of the answer."""
+    return part["text"] if part.get("type") in ("text", "output_text") else ""
 
 
-def _stop_reason(choice: dict[str, Any]) -> StopReason:
-    reason = choice.get("finish_reason")
-    if not isinstance(reason, str):
-        return StopReason.OTHER
-    return _STOP_REASONS.get(reason, StopReason.OTHER)
-
-
-def _usage(reported: Any, prompt: str, text: str) -> Usage:
-    if isinstance(reported, dict):
-        tokens_in, tokens_out = reported.get("prompt_tokens"), reported.get("completion_tokens")
-        if _is_count(tokens_in) and _is_count(tokens_out):
-            return Usage(tokens_in=tokens_in, tokens_out=tokens_out, reported=True)
-    return Usage(tokens_in=estimated(prompt), tokens_out=estimated(text), reported=False)
-
-
-def estimated(text: str) -> int:
-    """Tokens of ``text`` by the rule of thumb, rounded up."""
-    return -(-len(text) // CHARACTERS_PER_TOKEN)
-
-
-def _is_count(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
+def _calls(message: Mapping[str, Any]) -> Iterator[ToolCall]:
+    for call in message.get("tool_calls") or ():
+        function = call["function"]
+        yield call_of(id=call.get("id"), name=function["name"], arguments=function["arguments"])

@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from benchserver.core.errors import BadInput
-from benchserver.engines.endpoints.openai_chat import CHARACTERS_PER_TOKEN, estimated
+from benchserver.engines.endpoints.dialect import CHARACTERS_PER_TOKEN, estimated
 from benchserver.engines.endpoints.reference_answers import (
     AnswerBook,
     Persona,

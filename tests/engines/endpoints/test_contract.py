@@ -35,7 +35,7 @@ from benchserver.engines.endpoints.base import (
 )
 from benchserver.engines.endpoints.reference_answers import Answer, AnswerBook, Persona
 from benchserver.engines.endpoints.reference_server import Behaviour, ReferenceEndpoint
-from benchserver.engines.endpoints.registry import PROTOCOLS, client
+from benchserver.engines.endpoints.registry import client
 from benchserver.engines.endpoints.transport import _STATUS_CODES, _UNKNOWN_CODES, Transport
 from tests.engines.endpoints.hostile import (
     Authority,
@@ -103,7 +103,7 @@ def spec(statement: str) -> PromptSpec:
     )
 
 
-@pytest.mark.parametrize("protocol", list(PROTOCOLS))
+@pytest.mark.parametrize("protocol", ["openai_chat", "openai_chat_completion_tokens"])
 def test_a_model_of_known_skill_is_seen_with_exactly_that_skill(protocol: str) -> None:
     persona = Persona(skill=0.7, seed=5)
     with ReferenceEndpoint(AnswerBook(BOOK), Behaviour(persona=persona, api_key=KEY)) as server:

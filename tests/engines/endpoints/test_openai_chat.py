@@ -20,9 +20,11 @@ from benchserver.engines.endpoints.base import (
     Target,
     Usage,
 )
-from benchserver.engines.endpoints.openai_chat import OpenAIChat, _reply
-from benchserver.engines.endpoints.transport import JsonAnswer, Transport
+from benchserver.engines.endpoints.registry import client
+from benchserver.engines.endpoints.transport import Transport
+from tests.engines.endpoints import played
 from tests.engines.endpoints.hostile import RawServer, http, sends
+from tests.engines.endpoints.played import asked, cut, stream, whole
 
 GENERATION = Generation(
     prompt="Do it, \u00fc.",
@@ -40,14 +42,14 @@ def completion(message: Any = None, **fields: Any) -> dict[str, Any]:
 
 
 def reply(data: Any) -> Reply:
-    return _reply(JsonAnswer(200, {}, data), GENERATION, 1.5)
+    return played.reply("openai_chat", data)
 
 
 def test_the_request_is_one_user_message_with_the_protocols_settings() -> None:
     raw = http(json.dumps(completion({"content": "hi"})).encode())
     with RawServer(sends(raw)) as server:
         policy = AddressPolicy(allow_local=frozenset({f"127.0.0.1:{server.port}"}))
-        chat = OpenAIChat(Transport(policy=policy))
+        chat = client("openai_chat", Transport(policy=policy))
         for base in ("/v1", "/v1/", "/v1/chat/completions", "/v1?api-version=1"):
             target = Target(
                 base_url=f"http://127.0.0.1:{server.port}{base}", model="m", api_key="sk-1"
@@ -79,7 +81,7 @@ def test_newer_models_get_their_token_field_and_no_sampling_when_the_protocol_le
     )
     with RawServer(sends(http(json.dumps(completion({"content": "x"})).encode()))) as server:
         policy = AddressPolicy(allow_local=frozenset({f"127.0.0.1:{server.port}"}))
-        chat = OpenAIChat(Transport(policy=policy), token_field="max_completion_tokens")
+        chat = client("openai_chat_completion_tokens", Transport(policy=policy))
         target = Target(base_url=f"http://127.0.0.1:{server.port}/v1", model="m", api_key="")
         chat.send(target, bare)
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
@@ -93,7 +95,7 @@ def test_newer_models_get_their_token_field_and_no_sampling_when_the_protocol_le
         ({"content": "code"}, "stop", "code", StopReason.STOP),
         ({"content": "code"}, "length", "code", StopReason.LENGTH),
         ({"content": ""}, "content_filter", "", StopReason.REFUSAL),
-        ({"content": "code"}, "tool_calls", "code", StopReason.OTHER),
+        ({"content": "code"}, "tool_calls", "code", StopReason.TOOL_CALLS),
         ({"content": "code"}, None, "code", StopReason.OTHER),
         ({"content": "code"}, 5, "code", StopReason.OTHER),
         ({"content": None}, "stop", "", StopReason.STOP),
@@ -118,7 +120,7 @@ def test_newer_models_get_their_token_field_and_no_sampling_when_the_protocol_le
 def test_each_way_to_answer(message: Any, finish: Any, text: str, stop: StopReason) -> None:
     result = reply(completion(message, finish=finish))
     assert (result.text, result.stop_reason) == (text, stop)
-    assert (result.reported_model, result.seconds) == ("m-1", 1.5)
+    assert result.reported_model == "m-1"
 
 
 def test_usage_is_taken_as_reported_or_estimated_and_marked() -> None:
@@ -194,3 +196,115 @@ def test_nothing_sealed_shows_in_a_repr() -> None:
     target = Target(base_url="https://x.example.com", model="m", api_key="sk-1")
     shown = repr(target) + repr(GENERATION) + repr(reply(completion({"content": "code"})))
     assert not any(word in shown for word in ("sk-1", "Do it", "code"))
+
+
+# --- streamed -------------------------------------------------------------------------------
+
+
+def delta(finish: str | None = None, **fields: Any) -> dict[str, Any]:
+    choice = {"index": 0, "delta": fields, "finish_reason": finish}
+    return {"object": "chat.completion.chunk", "model": "m-1", "choices": [choice]}
+
+
+USAGE = {
+    "prompt_tokens": 9,
+    "completion_tokens": 7,
+    "prompt_tokens_details": {"cached_tokens": 4},
+    "completion_tokens_details": {"reasoning_tokens": 5},
+}
+STREAMED = stream(
+    delta(role="assistant", content=""),
+    delta(reasoning_content="hidden"),
+    delta(content="a ü"),
+    delta(content="\U0001f600 b"),
+    delta(finish="stop"),
+    {"choices": [], "model": "m-1", "usage": USAGE},
+    done=True,
+)
+
+
+def streamed(raw: bytes) -> Reply:
+    return played.reply("openai_chat", whole(raw))
+
+
+@given(st.lists(st.integers(0, len(STREAMED)), max_size=40))
+def test_a_stream_is_the_same_reply_in_whatever_pieces(at: list[int]) -> None:
+    for raw in (STREAMED, STREAMED.replace(b"\n", b"\r\n"), STREAMED.replace(b"\n", b"\r")):
+        result = played.reply("openai_chat", cut(raw, at))
+        assert (result.text, result.stop_reason) == ("a ü\U0001f600 b", StopReason.STOP)
+        assert result.reported_model == "m-1"
+        assert result.usage == Usage(
+            tokens_in=9, tokens_out=7, reported=True, cached_in=4, reasoning_out=5
+        )
+
+
+@given(st.integers(0, STREAMED.index(b'"stop"')))
+def test_a_stream_cut_before_the_models_end_is_unknown(end: int) -> None:
+    with pytest.raises(EndpointFailure) as failed:
+        streamed(STREAMED[:end])
+    assert (failed.value.kind, failed.value.code) == (FailureKind.UNKNOWN, "cut")
+
+
+def test_a_stream_without_the_closing_word_is_whole_once_the_model_ended() -> None:
+    assert streamed(stream(delta(content="a"), delta(finish="length"))).stop_reason == "length"
+    with pytest.raises(EndpointFailure, match="cut"):  # the closing word alone proves nothing
+        streamed(stream(delta(content="a"), done=True))
+
+
+def test_refusal_and_filter_are_told_apart_from_an_answer_in_a_stream_too() -> None:
+    said = streamed(stream(delta(refusal="No"), delta(refusal="."), delta(finish="stop")))
+    assert (said.text, said.stop_reason) == ("No.", StopReason.REFUSAL)
+    filtered = streamed(stream(delta(content="So"), delta(finish="content_filter")))
+    assert (filtered.text, filtered.stop_reason) == ("So", StopReason.REFUSAL)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "code"),
+    [
+        ({"type": "server_error"}, FailureKind.REFUSED, "server_error"),
+        ({"code": 429}, FailureKind.REFUSED, "rate_limited"),
+        ({"code": "503"}, FailureKind.REFUSED, "overloaded"),
+        ({"code": "rate_limit_exceeded", "type": "x"}, FailureKind.REFUSED, "rate_limited"),
+        ({"code": "invalid_api_key"}, FailureKind.REJECTED, "unauthorized"),
+        ({"message": "secret"}, FailureKind.INVALID, "error_in_200"),
+        ("secret", FailureKind.INVALID, "error_in_200"),
+    ],
+)
+def test_an_error_with_status_200_is_taken_at_its_word(error: Any, kind: Any, code: str) -> None:
+    for play in (
+        lambda: streamed(stream(delta(content="half"), {"error": error})),
+        lambda: reply({"error": error}),
+    ):
+        with pytest.raises(EndpointFailure) as failed:
+            play()
+        assert (failed.value.kind, failed.value.code) == (kind, code)
+        assert "secret" not in str(failed.value)
+
+
+def test_tool_calls_are_put_together_from_their_pieces() -> None:
+    def piece(index: int, **fields: Any) -> dict[str, Any]:
+        return delta(tool_calls=[{"index": index, **fields}])
+
+    result = streamed(
+        stream(
+            piece(0, id="c1", function={"name": "run", "arguments": '{"a"'}),
+            piece(1, id="c2", function={"name": "see", "arguments": ""}),
+            piece(0, function={"arguments": ": 1}"}),
+            delta(finish="tool_calls"),
+        )
+    )
+    assert result.stop_reason is StopReason.TOOL_CALLS
+    calls = [(call.id, call.name, call.arguments) for call in result.tool_calls]
+    assert calls == [("c1", "run", '{"a": 1}'), ("c2", "see", "")]
+    function = {"name": "run", "arguments": '{"a": 1}'}
+    message = {"content": None, "tool_calls": [{"id": "c1", "function": function}]}
+    assert reply(completion(message, finish="tool_calls")).tool_calls == result.tool_calls[:1]
+
+
+def test_options_become_fields() -> None:
+    body = asked("openai_chat", tools=True, stream=True, reasoning_effort="low").body
+    assert body["stream_options"] == {"include_usage": True}
+    assert body["reasoning_effort"] == "low"
+    assert body["tools"][0]["function"]["parameters"] == {"type": "object"}
+    assert "stream_options" not in asked("openai_chat", stream=True, stream_usage=False).body
+    assert "max_completion_tokens" in asked("openai_chat_completion_tokens").body
