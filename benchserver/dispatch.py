@@ -49,6 +49,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "judge": ("benchserver.judge", "execute"),
     "recheck": ("benchserver.recheck", "execute"),
     "admit": ("benchserver.admit", "generate"),
+    "identify": ("benchserver.identify", "generate"),
 }
 _BATCH = 200
 

@@ -317,6 +317,56 @@ class Lane(models.Model):
         return f"lane {self.endpoint_id}"
 
 
+class IdentityReading(models.Model):
+    """Answers to public questions around an evaluation, as MACs of characters, never as text.
+
+    ``answers``: question's label -> one list of numbers per reply; ``names``: MACs of the model
+    names reported; the n-th request carried ``probe_key(id, n)``.
+    """
+
+    class Moment(models.TextChoices):
+        BEFORE = "before"
+        DURING = "during"
+        AFTER = "after"
+        LATER = "later"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="readings")
+    moment = models.CharField(max_length=8, choices=Moment)
+    answers = models.JSONField()
+    names = models.JSONField()
+    requests = models.PositiveIntegerField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("evaluation",),
+                condition=models.Q(moment="before"),
+                name="one_first_reading",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.moment} {self.evaluation_id}"
+
+
+class IdentityMark(models.Model):
+    """The endpoint changed around this evaluation; its score stays. ``p_e4``: in 1/10,000."""
+
+    evaluation = models.OneToOneField(
+        Evaluation, models.PROTECT, primary_key=True, related_name="identity_mark"
+    )
+    moment = models.CharField(max_length=8, choices=IdentityReading.Moment)
+    kinds = models.JSONField()
+    p_e4 = models.PositiveIntegerField(null=True)
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"change around {self.evaluation_id}"
+
+
 class Wake(models.Model):
     """The outbox: a wake-up to be published, written in the transaction that made it due."""
 

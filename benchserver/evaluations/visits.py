@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from benchserver.evaluations import identity
 from benchserver.evaluations.quiet import quiet
 from benchserver.providers import admit
 from benchserver.providers.models import AdmissionReport
@@ -22,6 +23,8 @@ def visit(endpoint_id: UUID, engines: admit.Engines) -> AdmissionReport | None:
         return None
     with quiet(endpoint_id, reason=REASON) as calm:
         if calm:
-            return admit.visit(endpoint_id=endpoint_id, engines=engines)
+            report = admit.visit(endpoint_id=endpoint_id, engines=engines)
+            identity.hold(endpoint_id)  # while the lane still rests, so no task slips out between
+            return report
     admit.postpone(endpoint_id)
     return None

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from benchserver.core.errors import BadInput
 
 Reply = Sequence[int]  # tokens or characters, as numbers; longer is not better, equal places count
 Matrix = NDArray[np.float64]
+K = TypeVar("K", bound=Hashable)  # what names a prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +48,8 @@ def mmd_squared(first: Sequence[Reply], second: Sequence[Reply]) -> float:
 
 
 def equality_test(
-    first: Mapping[Hashable, Sequence[Reply]],
-    second: Mapping[Hashable, Sequence[Reply]],
+    first: Mapping[K, Sequence[Reply]],
+    second: Mapping[K, Sequence[Reply]],
     *,
     permutations: int = 999,
     seed: int = 0,
@@ -70,8 +72,8 @@ def total_variation(first: Sequence[Hashable], second: Sequence[Hashable]) -> fl
 
 
 def border_test(
-    first: Mapping[Hashable, Sequence[Hashable]],
-    second: Mapping[Hashable, Sequence[Hashable]],
+    first: Mapping[K, Sequence[Hashable]],
+    second: Mapping[K, Sequence[Hashable]],
     *,
     permutations: int = 999,
     seed: int = 0,
@@ -86,9 +88,7 @@ def border_test(
     return _shuffled(pairs, permutations, seed)
 
 
-def _common(
-    first: Mapping[Hashable, Sequence[object]], second: Mapping[Hashable, Sequence[object]]
-) -> list[Hashable]:
+def _common(first: Mapping[K, Sequence[object]], second: Mapping[K, Sequence[object]]) -> list[K]:
     prompts = [prompt for prompt in first if prompt in second]
     if not prompts:
         raise BadInput("no prompt has replies in both samples", place="equality")

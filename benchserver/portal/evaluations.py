@@ -10,7 +10,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from benchserver import dispatch, wiring
-from benchserver.evaluations import control, request
+from benchserver.evaluations import control, identity, request
 from benchserver.evaluations.models import Evaluation
 from benchserver.pools.models import Track
 from benchserver.portal.endpoints import ask_admission
@@ -24,6 +24,7 @@ def start(endpoint: Endpoint, track: Track, *, by: str) -> Evaluation:
     made = request.request(endpoint=endpoint, track=track, by=by, policy=wiring.engine_policy())
     if endpoint.state == Endpoint.State.AWAITING:
         ask_admission(endpoint, cause="asked", by=by)
+    identity.hold(endpoint.pk)
     _publish()
     return made
 

@@ -20,6 +20,7 @@ from benchserver import dispatch, wiring
 from benchserver.core.errors import NotAllowed
 from benchserver.dispatch import queue
 from benchserver.evaluations import generate as generation
+from benchserver.evaluations import identity as identity_of
 from benchserver.evaluations import judge as judging
 from benchserver.evaluations import prospects, queries, settle, visits
 from benchserver.evaluations import recheck as rechecking
@@ -29,6 +30,7 @@ from benchserver.leaderboard import publish as publishing
 from benchserver.pools import queries as pools
 from benchserver.pools import rotate
 from benchserver.providers import admit as admission
+from benchserver.providers.models import Endpoint
 from benchserver.worker.identity import at_work
 
 logger = logging.getLogger(__name__)
@@ -97,21 +99,42 @@ def admit(endpoint_id: str) -> None:
     target = _uuid(endpoint_id)
     if target is None:
         return
-    report = visits.visit(
-        target,
-        admission.Engines(
-            client=wiring.listening_endpoint,
-            opener=wiring.opener(),
-            circumstances=prospects.circumstances,
-        ),
-    )
+    report = visits.visit(target, _visiting())
     if report is not None and report.state == report.State.PASSED:
-        for _ in range(report.endpoint.max_concurrency):
-            dispatch.nudge("generate", endpoint_id)
+        _go_on(report.endpoint)
+
+
+@queue.task(name="benchserver.identify")
+def identify(evaluation_id: str) -> None:
+    """Ask who answers, if that is due for the evaluation; then its tasks may go on."""
+    target = _uuid(evaluation_id)
+    if target is None:
+        return
+    reading = identity_of.identify(
+        evaluation_id=target, engines=_visiting(), mac_key=wiring.mac_key()
+    )
+    if reading is not None:
+        _go_on(reading.evaluation.endpoint)
+
+
+def _visiting() -> admission.Engines:
+    return admission.Engines(
+        client=wiring.listening_endpoint,
+        opener=wiring.opener(),
+        circumstances=prospects.circumstances,
+    )
+
+
+def _go_on(endpoint: Endpoint) -> None:
+    """What waited while public questions were asked."""
+    dispatch.flush()
+    for _ in range(endpoint.max_concurrency):
+        dispatch.nudge("generate", str(endpoint.pk))
 
 
 def _after(evaluation_id: UUID) -> None:
-    finish(evaluation_id=evaluation_id, sealer=wiring.sealer())
+    if finish(evaluation_id=evaluation_id, sealer=wiring.sealer()) is not None:
+        settle.wake("identify", evaluation_id)
     dispatch.flush()
 
 
@@ -170,6 +193,15 @@ def admissions() -> None:
             admission.ask(endpoint=endpoint, cause="due", by="schedule")
     for endpoint_id in admission.to_wake():
         settle.wake("admit", endpoint_id)
+    dispatch.flush()
+
+
+@queue.task(name="benchserver.identities")
+@_alone
+def identities() -> None:
+    """Wake the readings of who answers that are due."""
+    for evaluation in identity_of.due():
+        settle.wake("identify", evaluation.pk)
     dispatch.flush()
 
 

@@ -23,5 +23,6 @@ SCHEDULE = {
     "relay": _every("relay", 5.0),
     "reconcile": _every("reconcile", float(settings.RECONCILE_SECONDS)),
     "admissions": _every("admissions", float(settings.RECONCILE_SECONDS)),
+    "identities": _every("identities", 60.0),
     "rotations": _every("rotations", float(settings.RECONCILE_SECONDS)),
 }

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import arrange
-from tests.wired import key_folder, scripted, wired  # noqa: F401
+from tests.wired import key_folder, rogue, scripted, wired  # noqa: F401
 
 
 @pytest.fixture

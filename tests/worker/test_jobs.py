@@ -48,7 +48,7 @@ def _no_heartbeat(monkeypatch):
 
 
 @pytest.mark.parametrize("text", GARBAGE, ids=repr)
-@pytest.mark.parametrize("job", [jobs.generate, jobs.judge, jobs.admit])
+@pytest.mark.parametrize("job", [jobs.generate, jobs.judge, jobs.admit, jobs.identify])
 def test_a_forged_message_causes_nothing(evaluation_waiting, job, text):
     before = arrange.row_counts(), list(Attempt.objects.order_by("pk").values())
     job(text)
@@ -289,7 +289,10 @@ def test_an_evaluation_of_a_new_endpoint_waits_for_admission_then_goes_on(wired,
     assert server.asks == []
     assert "awaiting_admission" in describe(evaluation).reason
     jobs.admit(str(endpoint.pk))
+    jobs.generate(str(endpoint.pk))  # who answers is asked first, too
     assert not any("shift_" in ask.prompt for ask in server.asks)
+    jobs.identify(str(evaluation.pk))
+    assert evaluation.readings.get().moment == "before"
     for _ in range(5):
         jobs.generate(str(endpoint.pk))
     assert Send.objects.count() == Reply.objects.count() == 3

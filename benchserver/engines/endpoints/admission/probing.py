@@ -145,12 +145,19 @@ class Probing:
                 self._pause(failure, number)
         raise AssertionError("no tries")
 
-    def together(self, prompts: Sequence[str]) -> list[Outcome]:
+    def together(
+        self,
+        prompts: Sequence[str],
+        *,
+        max_tokens: int | None = None,
+        temperature: str | None = None,
+        top_p: str | None = None,
+    ) -> list[Outcome]:
         """All at the same time, each once; outcomes in the order of ``prompts``."""
 
         def one(prompt: str) -> Outcome:
             try:
-                return self._once(self._generation(prompt, None, None, None))
+                return self._once(self._generation(prompt, max_tokens, temperature, top_p))
             except EndpointFailure as failure:
                 return failure
 

@@ -1,0 +1,264 @@
+"""Is the endpoint at the end of an evaluation the one that began it? Marked, never voided.
+
+Public questions are asked before the first task, now and then during, and after; a reading that
+differs from the first one twice in a row, or another reported model name, marks the evaluation.
+Example: the answers after differ with p = .001 and again with p = .002: the evaluation keeps its
+score and its row says that the endpoint changed. A difference is not fraud: quantisation and
+routing make one too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Max, Q, QuerySet, Value
+from django.db.models.functions import Now
+
+from benchserver.audit.record import record
+from benchserver.core.errors import PlatformFault
+from benchserver.core.ids import new_id
+from benchserver.core.lifecycle import EvaluationState
+from benchserver.engines.endpoints.admission.identity import BORDER_LABELS, Reading, read
+from benchserver.engines.endpoints.admission.probing import Heard, Probing
+from benchserver.evaluations import lanes
+from benchserver.evaluations.models import Evaluation, IdentityMark, IdentityReading, Send
+from benchserver.evaluations.quiet import LONGEST, quiet
+from benchserver.evaluations.settle import wake
+from benchserver.measurement.equality import border_test, equality_test
+from benchserver.providers import admit
+from benchserver.providers.models import Endpoint
+
+REASON = "public questions about who answers (identity)"
+ALPHA_E4 = 100  # p of 1 %, and twice in a row
+SECONDS = 40.0
+DURING_EVERY = timedelta(minutes=10)
+LATER_EVERY = timedelta(days=7)
+WATCHED = timedelta(days=90)  # after its end
+AFTER_WITHIN = timedelta(hours=24)
+
+_Moment = IdentityReading.Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """``kind``: ``name`` or ``answers``; ``p_e4``: p-value in 1/10,000, None for a name."""
+
+    kind: str
+    p_e4: int | None = None
+
+
+def hold(endpoint_id: UUID) -> None:
+    """The questions come before the first task: rest the lane and wake whoever asks them.
+
+    A worker that never comes costs two minutes and the comparison, nothing else.
+    """
+    for evaluation in _unread().filter(endpoint=endpoint_id):
+        lanes.rest(endpoint_id, seconds=LONGEST, reason=REASON)
+        wake("identify", evaluation.pk)
+
+
+def identify(
+    *, evaluation_id: UUID, engines: admit.Engines, mac_key: bytes
+) -> IdentityReading | None:
+    """Make the reading that is due now and mark a change; None when none is due or may be made."""
+    with _alone(evaluation_id) as alone:
+        evaluation = due().filter(pk=evaluation_id).select_related("endpoint__provider").first()
+        if evaluation is None or not alone:
+            return None
+        with quiet(evaluation.endpoint_id, reason=REASON) as calm:
+            if calm:
+                return _take(evaluation, engines, mac_key)
+        _pass_over(evaluation)
+        return None
+
+
+def due() -> QuerySet[Evaluation]:
+    """Evaluations that want a reading now, of endpoints that are active and as they were."""
+    now = Now()
+    ended = Q(state__in=(EvaluationState.COMPLETE, EvaluationState.INCOMPLETE))
+    during = Q(state=EvaluationState.RUNNING, last__lt=now - Value(DURING_EVERY))
+    after = ended & Q(last__lt=F("ended_at"), ended_at__gt=now - Value(AFTER_WITHIN))
+    later = ended & Q(last__lt=now - Value(LATER_EVERY), ended_at__gt=now - Value(WATCHED))
+    before = Q(pk__in=_unread().values("pk"))
+    return (
+        Evaluation.objects.annotate(last=Max("readings__at"))
+        .filter(endpoint__state=Endpoint.State.ACTIVE, endpoint_revision=F("endpoint__revision"))
+        .filter(before | during | after | later)
+        .order_by("created_at")
+    )
+
+
+def _unread() -> QuerySet[Evaluation]:
+    """Running, without a first reading and without a send: what is asked now is before."""
+    sent = Send.objects.values("attempt__evaluation")
+    running = Evaluation.objects.filter(
+        state=EvaluationState.RUNNING,
+        cancel_requested_at=None,
+        endpoint__state=Endpoint.State.ACTIVE,
+        readings=None,
+    )
+    return running.exclude(pk__in=sent)
+
+
+def moment_of(evaluation: Evaluation) -> str:
+    """What a reading made now is called."""
+    known = set(evaluation.readings.values_list("moment", flat=True))
+    if not known:
+        return _Moment.BEFORE
+    if evaluation.state == EvaluationState.RUNNING:
+        return _Moment.DURING
+    return _Moment.LATER if _Moment.AFTER in known else _Moment.AFTER
+
+
+def _take(evaluation: Evaluation, engines: admit.Engines, mac_key: bytes) -> IdentityReading | None:
+    """One reading, a second one at once where the first differs; both must, to mark a change."""
+    moment = moment_of(evaluation)
+    try:
+        reading = _ask(evaluation, moment, engines, mac_key)
+        first = evaluation.readings.filter(moment=_Moment.BEFORE).first()
+        found = changes(first, reading)
+        if any(change.kind == "answers" for change in found):
+            reading = _ask(evaluation, moment, engines, mac_key)
+            found = changes(first, reading)
+    except PlatformFault:
+        return None  # the key cannot be opened here: ours, not the endpoint's
+    if found:
+        _mark(evaluation, reading.moment, found)
+    return reading
+
+
+def _ask(
+    evaluation: Evaluation, moment: str, engines: admit.Engines, mac_key: bytes
+) -> IdentityReading:
+    endpoint = evaluation.endpoint
+    row = IdentityReading(pk=new_id(), evaluation=evaluation, moment=moment)
+    heard = Heard()
+    probing = Probing(
+        engines.client(endpoint.protocol, heard),
+        admit.open_target(endpoint, engines.opener),
+        engines.circumstances(endpoint),
+        key_of=lambda number: admit.probe_key(row.pk, number),
+        heard=heard,
+        seconds=SECONDS,
+    )
+    found: Reading = read(probing, mac_key=mac_key, at_a_time=endpoint.max_concurrency)
+    row.answers, row.names, row.requests = found.answers, found.names, found.requests
+    row.save()
+    row.refresh_from_db()
+    return row
+
+
+def _pass_over(evaluation: Evaluation) -> None:
+    """No quiet moment: noted as an empty reading, so that it is not looked for all the time."""
+    empty = {"answers": {}, "names": [], "requests": 0}
+    IdentityReading.objects.create(evaluation=evaluation, moment=_Moment.DURING, **empty)
+
+
+def changes(first: IdentityReading | None, now: IdentityReading) -> list[Change]:
+    """What differs between two readings, at the stated level; empty where nothing can be said."""
+    if first is None or first.pk == now.pk:
+        return []
+    found = []
+    if first.names and now.names and set(first.names) != set(now.names):
+        found.append(Change("name"))
+    p_e4 = smallest_p_e4(first.answers, now.answers)
+    if p_e4 is not None and p_e4 <= ALPHA_E4:
+        found.append(Change("answers", p_e4))
+    return found
+
+
+Answers = Mapping[str, Sequence[Sequence[int]]]
+
+
+def smallest_p_e4(first: Answers, second: Answers) -> int | None:
+    """The smaller of the two tests' p-values, doubled because there are two (Bonferroni)."""
+    both = [q for q in first if min(len(first[q]), len(second.get(q, ()))) >= 2]
+    if not both:
+        return None
+    earlier, later = {q: first[q] for q in both}, {q: second[q] for q in both}
+    p_values = [equality_test(earlier, later).p_value]
+    border = [q for q in both if q in BORDER_LABELS and len(set(_heads(first[q]))) > 1]
+    if border:
+        heads = [{q: _heads(side[q]) for q in border} for side in (earlier, later)]
+        p_values.append(border_test(*heads).p_value)
+    return min(10_000, round(10_000 * len(p_values) * min(p_values)))
+
+
+def _heads(replies: Sequence[Sequence[int]]) -> list[int]:
+    """The first place of each reply; -1 for an empty one."""
+    return [reply[0] if reply else -1 for reply in replies]
+
+
+@transaction.atomic
+def _mark(evaluation: Evaluation, moment: str, found: list[Change]) -> None:
+    """Once per evaluation: the first change is the one that is shown."""
+    kinds = sorted(change.kind for change in found)
+    p_e4 = next((change.p_e4 for change in found if change.p_e4 is not None), None)
+    _, fresh = IdentityMark.objects.get_or_create(
+        evaluation=evaluation, defaults={"moment": moment, "kinds": kinds, "p_e4": p_e4}
+    )
+    if fresh:
+        record(
+            "evaluation.identity_changed",
+            by="identity",
+            target=evaluation.slug,
+            provider=evaluation.endpoint.provider.slug,
+            moment=moment,
+            kinds=kinds,
+            p_e4=p_e4,
+        )
+
+
+@contextmanager
+def _alone(evaluation_id: UUID) -> Iterator[bool]:
+    """False inside where another process reads the same evaluation: an advisory lock."""
+    name = f"identify {evaluation_id}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name])
+        mine = bool(cursor.fetchone()[0])
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
+
+
+def told(evaluation: Evaluation) -> str:
+    """The mark, or what can be said without one, in a sentence for its provider and the board."""
+    mark = IdentityMark.objects.filter(evaluation=evaluation).first()
+    if mark is not None:
+        return words(mark)
+    useful = evaluation.readings.exclude(answers={}).values_list("moment", flat=True)
+    moments = set(useful)
+    if _Moment.BEFORE not in moments:
+        return "Not compared: no public question was answered before the first task."
+    if moments & {_Moment.AFTER, _Moment.LATER}:
+        return "No evidence that the endpoint changed between the beginning and the end."
+    if evaluation.state == EvaluationState.RUNNING:
+        return "Compared once it has ended."
+    return "Not compared: no public question was answered after the last task."
+
+
+def words(mark: IdentityMark) -> str:
+    """Plain and careful: what was seen, not what it means."""
+    when = {
+        _Moment.DURING: "during the evaluation",
+        _Moment.AFTER: "between the beginning and the end of the evaluation",
+        _Moment.LATER: "after the evaluation",
+    }[_Moment(mark.moment)]
+    seen = []
+    if "name" in mark.kinds:
+        seen.append("it reports another model name")
+    if "answers" in mark.kinds and mark.p_e4 is not None:
+        chance = f"p {mark.p_e4 / 10_000:.4f}"
+        seen.append(f"its answers to the same public questions differ ({chance}, twice)")
+    return (
+        f"The endpoint changed {when}, noticed {mark.at:%Y-%m-%d}: {' and '.join(seen)}. "
+        "The score is kept; a change is no proof of bad faith."
+    )
