@@ -14,8 +14,8 @@ from django.db.models import Max, Min
 
 from benchserver.core.lifecycle import EvaluationState
 from benchserver.core.task import Split
-from benchserver.evaluations import score
-from benchserver.evaluations.models import Evaluation, Send, VerdictRecord
+from benchserver.evaluations import identity, score
+from benchserver.evaluations.models import Evaluation, IdentityMark, Send, VerdictRecord
 from benchserver.measurement import ranks
 from benchserver.measurement.pairs import detectable_difference
 from benchserver.pools.models import Form, Rotation, TaskVersion, Track
@@ -75,8 +75,15 @@ def _row(
         "seen_before_e4": evaluation.seen_before_e4,
         **score.cost(evaluation),
         "isolation": _isolation(evaluation),
+        "identity": _identity(evaluation),
         "ended_at": moment_text(evaluation.ended_at) if evaluation.ended_at else "",
     }
+
+
+def _identity(evaluation: Evaluation) -> str:
+    """The mark in words when the endpoint was seen to change; empty otherwise."""
+    mark = IdentityMark.objects.filter(evaluation=evaluation).first()
+    return "" if mark is None else identity.words(mark)
 
 
 def _started(evaluation: Evaluation) -> int:

@@ -349,4 +349,5 @@ class EvaluationAnswer(Closed):
     rotation = serializers.CharField()
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
+    identity = serializers.CharField(help_text="whether the endpoint changed meanwhile, in words")
     result = Result(allow_null=True, help_text="aggregates, only when complete")

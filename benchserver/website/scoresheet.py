@@ -50,6 +50,7 @@ COLUMNS = (
     "cost_per_task_micro_usd",
     "usage",
     "isolation",
+    "identity",
     "ended_at",
 )
 

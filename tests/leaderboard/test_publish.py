@@ -12,7 +12,7 @@ from benchserver import wiring
 from benchserver.core.errors import NotAllowed, PlatformFault
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.evaluations.control import resume
-from benchserver.evaluations.models import VerdictRecord
+from benchserver.evaluations.models import IdentityMark, VerdictRecord
 from benchserver.evaluations.request import request
 from benchserver.leaderboard import publish as publishing
 from benchserver.leaderboard.models import PublishedRotation, PublishedTask, Snapshot
@@ -271,6 +271,16 @@ def test_one_model_that_two_endpoints_reach_is_one_row_and_two_groups_two(stage)
     result(stage, 15, owner="Bolt", model="model-b")
     rows = publish(stage).board["rows"]
     assert sorted(r["private"]["passed"] for r in rows) == [10, 15]
+
+
+def test_a_changed_endpoint_marks_its_row_and_keeps_its_score(stage):
+    evaluation = result(stage, 12)
+    assert publish(stage).board["rows"][0]["identity"] == ""
+    IdentityMark.objects.create(evaluation=evaluation, moment="after", kinds=["answers"], p_e4=20)
+    (row,) = publish(stage).board["rows"]
+    assert "The endpoint changed between the beginning and the end" in row["identity"]
+    assert "p 0.0020" in row["identity"]
+    assert row["private"]["passed"] == 12
 
 
 def test_only_public_tasks_are_copied_out(wired):

@@ -61,6 +61,7 @@ EVALUATION_FIELDS = {
     "rotation",
     "created_at",
     "ended_at",
+    "identity",
     "result",
 }
 

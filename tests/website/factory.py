@@ -99,6 +99,7 @@ def row(
         "faults": {"endpoint": rng.choice((0, 0, 3, 11)), "platform": rng.choice((0, 0, 0, 1))},
         "evaluations": rng.choice((1, 1, 2)),
         "evaluation": f"ev_{rng.getrandbits(60):015x}",
+        "identity": "",
         "seen_before_e4": rng.choice((0, 0, 0, 1250, 3800)),
         "tokens_in": 500 * sends,
         "tokens_out": rng.randint(100, 900) * sends,

@@ -93,6 +93,7 @@ def body() -> dict[str, Any]:
         ("rows.0.faults.platform", 6, "+6 ours"),
         ("rows.0.evaluations", 1234, "1234"),
         ("rows.0.seen_before_e4", 6100, ">61%<"),
+        ("rows.0.identity", "The endpoint changed.", "<dd>The endpoint changed.</dd>"),
         ("rows.0.tokens_in", 987_654, "987,654 in"),
         ("rows.0.tokens_out", 87_654, "87,654 out"),
         ("rows.0.cost_per_task_micro_usd", 4_560_000, "$4.56"),

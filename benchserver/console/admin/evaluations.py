@@ -16,11 +16,23 @@ from benchserver.evaluations.models import (
     Evaluation,
     Exposure,
     FaultRecord,
+    IdentityMark,
     SecondOpinion,
     Send,
     SuspendedWorker,
     VerdictRecord,
 )
+
+
+@admin.register(IdentityMark)
+class IdentityMarkAdmin(ReadOnly):
+    """Endpoints that changed around an evaluation; the score stays."""
+
+    list_display = ("evaluation", "moment", "kinds", "p_e4", "at")
+    list_select_related = ("evaluation",)
+    list_filter = ("moment",)
+    search_fields = ("evaluation__slug",)
+    fields = ("evaluation", "moment", "kinds", "p_e4", "at")
 
 
 @admin.register(Evaluation)

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from benchserver.core.errors import BadInput
+from benchserver.evaluations import identity
 from benchserver.evaluations import queries as evaluation_queries
 from benchserver.evaluations.models import Evaluation
 from benchserver.pools.models import Track
@@ -57,6 +58,7 @@ def answer_of(evaluation: Evaluation) -> dict[str, Any]:
         "rotation": evaluation.rotation.slug,
         "created_at": evaluation.created_at,
         "ended_at": evaluation.ended_at,
+        "identity": identity.told(evaluation),
         "result": status.result if status.state == "complete" else None,
     }
     return dict(EvaluationAnswer(fields).data)
