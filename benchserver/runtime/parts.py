@@ -35,7 +35,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     "execute": ("OPEN_EXECUTE_KEY_FILE",),
     "control": ("SIGNING_KEY_FILE", "OPEN_EXECUTE_KEY_FILE"),
 }
-GENERATE_THREADS = 32
+GENERATE_THREADS = 128  # they wait for endpoints and hold nothing meanwhile
 CONTROL_THREADS = 4
 ASSUMED_READY_SECONDS = 25.0  # a worker that says nothing but lives
 YES = ("1", "true", "yes", "on")  # as config/env.py reads them, which lies above this room

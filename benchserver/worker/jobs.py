@@ -31,7 +31,9 @@ from benchserver.pools import queries as pools
 from benchserver.pools import rotate
 from benchserver.providers import admit as admission
 from benchserver.providers.models import Endpoint
+from benchserver.worker import turns
 from benchserver.worker.identity import at_work
+from benchserver.worker.lean import lean
 
 logger = logging.getLogger(__name__)
 
@@ -40,14 +42,23 @@ logger = logging.getLogger(__name__)
 def generate(endpoint_id: str) -> None:
     """Work on one attempt of an endpoint; more due work gets a wake-up of its own."""
     target = _uuid(endpoint_id)
-    if target is None:
+    if target is None or not turns.of_this_process.take(str(target)):
         return
+    try:
+        _generate(target)
+    finally:
+        again = turns.of_this_process.give_back(str(target))
+        if again:
+            dispatch.nudge("generate", again)
+
+
+def _generate(target: UUID) -> None:
     with at_work() as worker:
         evaluation = generation.generate_next(
             endpoint_id=target,
             worker=worker,
             engines=generation.Engines(
-                client=wiring.endpoint,
+                client=lambda protocol: lean(wiring.endpoint(protocol)),
                 opener=wiring.opener(),
                 sealer=wiring.sealer(),
                 policy=wiring.engine_policy(),
@@ -55,7 +66,7 @@ def generate(endpoint_id: str) -> None:
         )
     if evaluation:
         _after(evaluation)
-        dispatch.nudge("generate", endpoint_id)
+        dispatch.nudge("generate", str(target))
 
 
 @queue.task(name="benchserver.judge")
@@ -119,7 +130,7 @@ def identify(evaluation_id: str) -> None:
 
 def _visiting() -> admission.Engines:
     return admission.Engines(
-        client=wiring.listening_endpoint,
+        client=lambda protocol, heard: lean(wiring.listening_endpoint(protocol, heard)),
         opener=wiring.opener(),
         circumstances=prospects.circumstances,
     )

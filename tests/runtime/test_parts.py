@@ -66,7 +66,7 @@ def test_a_database_and_a_broker_of_ones_own_are_not_started(home: Home):
 def test_workers_listen_to_one_queue_each_in_the_pool_that_suits_it(home: Home):
     parts = build(home)
     told = {name: " ".join(parts[name].argv) for name in ("generate", "execute", "control")}
-    assert "-Q generate -P threads -c 32 --prefetch-multiplier 1" in told["generate"]
+    assert "-Q generate -P threads -c 128 --prefetch-multiplier 1" in told["generate"]
     assert "-Q execute -P prefork -c 3 --prefetch-multiplier 1" in told["execute"]
     assert "-Q control -P threads -c 4" in told["control"]
     assert all("migrate" in parts[name].after for name in ("web", *told))
