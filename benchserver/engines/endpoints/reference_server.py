@@ -1,8 +1,9 @@
 """A real local endpoint that speaks a real protocol: for the demo, tests and measurements.
 
-HTTP/1.1 with keep-alive, keys, latency, refusals and cut connections at stated rates; the answers
-come from ``reference_answers.py``. Example: ``ReferenceEndpoint(book, Behaviour(persona=...))`` as
-a context manager serves ``.url`` = ``http://127.0.0.1:PORT/v1`` until it leaves.
+HTTP/1.1 with keep-alive, keys, latency, refusals, cut connections and other faults at stated rates;
+the answers come from ``reference_answers.py``, the words from ``reference/``. Example:
+``ReferenceEndpoint(book, Behaviour(persona=...), protocol="gemini")`` as a context manager serves
+``.url`` = ``http://127.0.0.1:PORT/v1beta`` until it leaves.
 
 The request log holds hashes of prompts, never their text.
 """
@@ -12,88 +13,73 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import math
-import random
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from benchserver.core.errors import BadInput
-from benchserver.engines.endpoints.dialect import CHARACTERS_PER_TOKEN, estimated
+from benchserver.engines.endpoints.reference.behaviour import (
+    DROPPED,
+    FAULTS,
+    Behaviour,
+    Fate,
+    Fates,
+    fail_rates,
+    fault_rates,
+    saying,
+)
+from benchserver.engines.endpoints.reference.speakers import SPEAKERS
+from benchserver.engines.endpoints.reference.speaking import Asked, NotUnderstood, Saying, Speaker
 from benchserver.engines.endpoints.reference_answers import (
     AnswerBook,
-    Persona,
     answers_from_tasks,
     read_answers,
     write_answers,
 )
 
 __all__ = [
+    "FAULTS",
+    "SPEAKERS",
     "Behaviour",
     "ReferenceEndpoint",
     "answers_from_tasks",
     "fail_rates",
+    "fault_rates",
     "read_answers",
     "write_answers",
 ]
 
 MAX_REQUEST_BYTES = 2**20
 MAX_DRAINED_BYTES = 2**24
-DROPPED = 0  # the status the log gives to a connection cut without an answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behaviour:
-    """``latency``: mean seconds, log-normal with ``sigma`` (0: constant); rates are 0 to 1."""
-
-    persona: Persona
-    latency: float = 0.0
-    sigma: float = 0.0
-    fail_rates: Mapping[int, float] = field(default_factory=dict)
-    drop_rate: float = 0.0
-    api_key: str = ""
-    log: Path | None = None
-
-    def __repr__(self) -> str:
-        return "<Behaviour>"
-
-
-def fail_rates(text: str) -> dict[int, float]:
-    """``"429=0.05,500=0.05"`` -> rates by status. Raises ``BadInput``."""
-    rates: dict[int, float] = {}
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        status, _, rate = item.partition("=")
-        try:
-            rates[int(status)] = float(rate)
-        except ValueError:
-            raise _bad_rates() from None
-    if any(not 400 <= s <= 599 or not 0 <= r <= 1 for s, r in rates.items()):
-        raise _bad_rates()
-    if sum(rates.values()) > 1:
-        raise _bad_rates()
-    return rates
-
-
-def _bad_rates() -> BadInput:
-    mend = "Write STATUS=RATE,... with statuses 400 to 599 and rates that sum to at most 1"
-    return BadInput("not a list of failure rates", place="--fail-rate", mend=mend)
+_NOT_UNDERSTOOD = (NotUnderstood, ValueError, LookupError, TypeError, AttributeError)
 
 
 class ReferenceEndpoint:
-    """The server, running in a thread of its own from ``start`` to ``close``."""
+    """The server, running in a thread of its own from ``start`` to ``close``.
 
-    def __init__(self, book: AnswerBook, behaviour: Behaviour, *, port: int = 0):
-        self._fate = _Fate(behaviour)
-        self._log = _RequestLog(behaviour.log)
-        handler = type("Handler", (_Handler,), {})
-        handler.book, handler.behaviour = book, behaviour  # type: ignore[attr-defined]
-        handler.fate, handler.request_log = self._fate, self._log  # type: ignore[attr-defined]
-        self._server = _Server(("127.0.0.1", port), handler)
+    ``protocol``: a name of ``SPEAKERS``."""
+
+    def __init__(
+        self,
+        book: AnswerBook,
+        behaviour: Behaviour,
+        *,
+        port: int = 0,
+        protocol: str = "openai_chat",
+    ):
+        self._speaker = SPEAKERS[protocol]
+        fields = {
+            "book": book,
+            "behaviour": behaviour,
+            "speaker": self._speaker,
+            "fates": Fates(behaviour),
+            "request_log": _RequestLog(behaviour.log, protocol),
+        }
+        self._server = _Server(("127.0.0.1", port), type("Handler", (_Handler,), fields))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.daemon = True
 
@@ -108,7 +94,8 @@ class ReferenceEndpoint:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host_port}/v1"
+        """What a provider registers as ``base_url``."""
+        return f"http://{self.host_port}{self._speaker.base}"
 
     def start(self) -> Self:
         self._thread.start()
@@ -140,41 +127,27 @@ class _Server(ThreadingHTTPServer):
         """A client that went away is no news."""
 
 
-class _Fate:
-    """Draws latency and failures, reproducible for one order of requests."""
-
-    def __init__(self, behaviour: Behaviour):
-        self._behaviour = behaviour
-        self._random = random.Random(behaviour.persona.seed)
-        self._lock = threading.Lock()
-
-    def next(self) -> tuple[float, int | None]:
-        """Seconds to wait, and the status to fail with (``DROPPED``: cut) or None."""
-        behaviour = self._behaviour
-        with self._lock:
-            normal, point = self._random.gauss(0.0, 1.0), self._random.random()
-        # The mean of exp(N(mu, sigma)) is exp(mu + sigma^2 / 2).
-        factor = math.exp(behaviour.sigma * normal - behaviour.sigma**2 / 2)
-        for status, rate in {DROPPED: behaviour.drop_rate, **behaviour.fail_rates}.items():
-            if point < rate:
-                return behaviour.latency * factor, status
-            point -= rate
-        return behaviour.latency * factor, None
-
-
 class _RequestLog:
-    def __init__(self, path: Path | None):
+    def __init__(self, path: Path | None, protocol: str):
         self._path = path
+        self._protocol = protocol
         self._lock = threading.Lock()
 
-    def add(self, *, prompt: str, key: str, status: int) -> None:
+    def add(self, asked: Asked | None, *, key: str, status: int, fault: str) -> None:
         if self._path is None:
             return
-        digest = hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest()
-        entry = {"time": time.time(), "prompt_sha256": digest, "idempotency_key": key}
-        line = json.dumps({**entry, "status": status}) + "\n"
+        prompt = asked.prompt if asked else ""
+        entry = {
+            "time": time.time(),
+            "protocol": self._protocol,
+            "prompt_sha256": hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest(),
+            "idempotency_key": key,
+            "stream": asked.stream if asked else False,
+            "status": status,
+            "fault": fault,
+        }
         with self._lock, self._path.open("a", encoding="utf-8") as stream:
-            stream.write(line)
+            stream.write(json.dumps(entry) + "\n")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -186,7 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # one packet for head and body
     book: AnswerBook
     behaviour: Behaviour
-    fate: _Fate
+    speaker: Speaker
+    fates: Fates
     request_log: _RequestLog
 
     def do_GET(self) -> None:
@@ -204,32 +178,101 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self._read()
         if raw is None:
             return
-        prompt, request = _last_user_message(raw)
-        status = self._refusal(prompt)
+        asked = self._asked(raw)
+        status, fate = self._refusal(asked), Fate(0.0)
         if status is None:
-            wait, status = self.fate.next()
-            time.sleep(wait)
-        key = self.headers.get("Idempotency-Key", "")
-        self.request_log.add(prompt=prompt or "", key=key, status=200 if status is None else status)
+            fate = self.fates.next()
+            time.sleep(fate.wait)
+            status = fate.status
+        self.request_log.add(
+            asked,
+            key=self.headers.get("Idempotency-Key", ""),
+            status=200 if status is None else status,
+            fault=fate.fault,
+        )
         if status == DROPPED:
             self.close_connection = True
-        elif status is not None:
-            self._error(status, "refused")
-        else:
-            self._send(200, _completion(self.book, self.behaviour.persona, prompt or "", request))
+        elif status is not None or asked is None:
+            self._error(status or 400, "refused")
+        elif not self._play(fate.fault, asked):
+            self._answer(asked, fate.fault)
 
-    def _refusal(self, prompt: str | None) -> int | None:
+    def _asked(self, raw: bytes) -> Asked | None:
+        path, _, query = self.path.partition("?")
+        try:
+            return self.speaker.read(path, query, json.loads(raw))
+        except _NOT_UNDERSTOOD:
+            return None
+
+    def _refusal(self, asked: Asked | None) -> int | None:
         """The status for a request that is wrong in itself."""
-        if self.path != "/v1/chat/completions":
+        if not self.speaker.serves(self.path.partition("?")[0]):
             return 404
         if not self._authorized():
             return 401
-        return 400 if prompt is None else None
+        known = all(name in self.headers for name in self.speaker.needed_headers)
+        return 400 if asked is None or not known else None
 
     def _authorized(self) -> bool:
-        wanted = f"Bearer {self.behaviour.api_key}".encode()
-        given = self.headers.get("Authorization", "").encode("utf-8", "replace")
-        return not self.behaviour.api_key or hmac.compare_digest(wanted, given)
+        key = self.behaviour.api_key
+        return not key or any(
+            hmac.compare_digest(
+                f"Bearer {key}".encode() if name == "authorization" else key.encode(),
+                self.headers.get(name, "").encode("utf-8", "replace"),
+            )
+            for name in self.speaker.key_headers
+        )
+
+    def _play(self, fault: str, asked: Asked) -> bool:
+        """True where the fault is an answer of its own."""
+        if fault == "error_200" and not asked.stream:
+            self._send(200, self.speaker.error(500, "internal_error"))
+        elif fault == "garbage":
+            self._raw(200, b"this is no json")
+        elif fault == "html":
+            self._raw(200, b"<html><body>Please log in.</body></html>", kind="text/html")
+        elif fault == "redirect":
+            self._raw(307, b"", headers={"Location": "https://elsewhere.example.org/v1"})
+        elif fault == "long_wait":
+            self._error(429, "refused", headers={"Retry-After": "86400"})
+        else:
+            return False
+        return True
+
+    def _answer(self, asked: Asked, fault: str) -> None:
+        said = saying(self.book, self.behaviour, asked, fault)
+        if asked.stream:
+            self._stream(asked, said, fault)
+        else:
+            self._whole(self.speaker.whole(said), fault)
+
+    def _whole(self, data: Any, fault: str) -> None:
+        body = json.dumps(data).encode()
+        if fault not in ("cut", "stall"):
+            self._raw(200, body)
+            return
+        self._head(200, "application/json", {"Content-Length": str(len(body))})
+        self._half_and(fault, [body[: len(body) // 2]])
+
+    def _stream(self, asked: Asked, said: Saying, fault: str) -> None:
+        events = list(self.speaker.events(asked, said))
+        self._head(200, "text/event-stream", {"Transfer-Encoding": "chunked"})
+        half = [_chunk(event) for event in events[: len(events) // 2]]
+        if fault in ("cut", "stall"):
+            self._half_and(fault, half)
+            return
+        rest = [_chunk(event) for event in events[len(events) // 2 :]]
+        if fault == "error_200":
+            rest = [_chunk(self.speaker.error_event(500, "internal_error"))]
+        self._write([*half, *rest, b"0\r\n\r\n"])
+
+    def _half_and(self, fault: str, half: Iterable[bytes]) -> None:
+        """The first half, then the end (``cut``) or nothing until the client leaves (``stall``)."""
+        self.close_connection = True
+        self._write(half)
+        if fault == "stall":
+            with suppress(OSError):
+                self.rfile.read(1)
 
     def _read(self) -> bytes | None:
         length = self.headers.get("Content-Length", "")
@@ -245,55 +288,40 @@ class _Handler(BaseHTTPRequestHandler):
         while left > 0 and (data := self.rfile.read(min(left, 65536))):
             left -= len(data)
 
-    def _error(self, status: int, code: str) -> None:
-        error = {"message": code.replace("_", " "), "type": "invalid_request_error", "code": code}
-        headers = {"Retry-After": "1"} if status in (429, 503) else {}
-        self._send(status, {"error": error}, headers)
+    def _error(self, status: int, word: str, headers: Mapping[str, str] | None = None) -> None:
+        wait = self.behaviour.retry_after if status in (429, 503) else ""
+        usual = {"Retry-After": wait} if wait else {}
+        self._send(status, self.speaker.error(status, word), {**usual, **(headers or {})})
 
     def _send(self, status: int, data: Any, headers: Mapping[str, str] | None = None) -> None:
-        body = json.dumps(data).encode()
+        self._raw(status, json.dumps(data).encode(), headers=headers)
+
+    def _raw(
+        self,
+        status: int,
+        body: bytes,
+        *,
+        kind: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._head(status, kind, {"Content-Length": str(len(body)), **(headers or {})})
+        self._write([body])
+
+    def _head(self, status: int, kind: str, headers: Mapping[str, str]) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in (headers or {}).items():
+        self.send_header("Content-Type", kind)
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+
+    def _write(self, parts: Iterable[bytes]) -> None:
+        for part in parts:
+            self.wfile.write(part)
         self.wfile.flush()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are logged by ``_RequestLog`` alone."""
 
 
-def _last_user_message(raw: bytes) -> tuple[str | None, dict[str, Any]]:
-    """Text of the last user message (None: not a chat request) and the request."""
-    try:
-        request = json.loads(raw)
-        texts = [m["content"] for m in request["messages"] if m["role"] == "user"]
-        text = texts[-1]
-    except (ValueError, LookupError, TypeError):
-        return None, {}
-    if isinstance(text, list):
-        text = "".join(str(part.get("text", "")) for part in text if isinstance(part, dict))
-    return (text, request) if isinstance(text, str) else (None, {})
-
-
-def _completion(
-    book: AnswerBook, persona: Persona, prompt: str, request: Mapping[str, Any]
-) -> dict[str, Any]:
-    """A chat completion; ``max_tokens`` cuts it as a real model's limit would."""
-    text = book.reply(prompt, persona)
-    limit = request.get("max_tokens") or request.get("max_completion_tokens")
-    finish = "stop"
-    if isinstance(limit, int) and estimated(text) > limit:
-        text, finish = text[: limit * CHARACTERS_PER_TOKEN], "length"
-    tokens = {"prompt_tokens": estimated(prompt), "completion_tokens": estimated(text)}
-    message = {"role": "assistant", "content": text, "refusal": None}
-    return {
-        "id": "chatcmpl-" + hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest()[:24],
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": str(request.get("model", "reference")),
-        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
-        "usage": {**tokens, "total_tokens": sum(tokens.values())},
-    }
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)

@@ -16,12 +16,18 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from benchserver.core.errors import BadInput
+from benchserver.engines.endpoints.headers import is_printable
 from benchserver.engines.endpoints.reference_answers import AnswerBook, Persona, read_answers
 from benchserver.engines.endpoints.reference_server import (
+    FAULTS,
+    SPEAKERS,
     Behaviour,
     ReferenceEndpoint,
     fail_rates,
+    fault_rates,
 )
+
+MAX_THINKING = 100_000
 
 
 class Command(BaseCommand):
@@ -39,13 +45,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
-        add("--protocol", choices=["openai_chat"], default="openai_chat")
+        add("--protocol", choices=list(SPEAKERS), default="openai_chat")
         add("--answers", type=Path, required=True, metavar="FILE.jsonl")
         add("--skill", type=float, required=True, help="chance of a right answer, 0 to 1")
         add("--latency", type=float, default=0.0, help="mean seconds per answer")
         add("--sigma", type=float, default=0.0, help="spread of the latency (log-normal)")
         add("--fail-rate", default="", metavar="429=0.05,500=0.05")
         add("--drop-rate", type=float, default=0.0, help="share of connections cut")
+        faults = "; ".join(f"{name}: {what}" for name, what in FAULTS.items())
+        add("--fault", default="", metavar="cut=0.1,refusal=0.05", help=faults)
+        add("--retry-after", default="1", help="sent with 429 and 503; empty: not sent")
+        add("--thinking", type=int, default=0, help="tokens of thoughts before each answer")
         add("--known-split", choices=["public", "all"], default="", help="known by heart")
         add("--seed", type=int, default=0)
         add("--api-key", default="", help="answer 401 without it")
@@ -80,6 +90,11 @@ def _endpoint(options: dict[str, Any]) -> ReferenceEndpoint:
             raise BadInput("not between 0 and 1", place=place, mend="Give a share such as 0.7")
     if options["latency"] < 0 or options["sigma"] < 0:
         raise BadInput("negative", place="--latency", mend="Give seconds of 0 or more")
+    if not 0 <= options["thinking"] <= MAX_THINKING:
+        mend = f"Give 0 to {MAX_THINKING} tokens"
+        raise BadInput("out of range", place="--thinking", mend=mend)
+    if options["retry_after"] and not is_printable(options["retry_after"]):
+        raise BadInput("no header value", place="--retry-after", mend="Give seconds or a date")
     persona = Persona(
         skill=options["skill"], seed=options["seed"], known_split=options["known_split"]
     )
@@ -89,8 +104,11 @@ def _endpoint(options: dict[str, Any]) -> ReferenceEndpoint:
         sigma=options["sigma"],
         fail_rates=fail_rates(options["fail_rate"]),
         drop_rate=options["drop_rate"],
+        faults=fault_rates(options["fault"]),
+        retry_after=options["retry_after"],
+        thinking=options["thinking"],
         api_key=options["api_key"],
         log=options["log"],
     )
     book = AnswerBook(read_answers(options["answers"]))
-    return ReferenceEndpoint(book, behaviour, port=options["port"])
+    return ReferenceEndpoint(book, behaviour, port=options["port"], protocol=options["protocol"])
