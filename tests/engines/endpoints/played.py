@@ -57,18 +57,18 @@ class Played(Transport):
 
     def __init__(self, answer: Any, *, limits: TransportLimits | None = None):
         super().__init__(policy=AddressPolicy(allow_local=frozenset({"127.0.0.1:9"})))
-        self._answer = answer
-        self._limits = limits or TransportLimits()
+        self._played = answer
+        self.limits = limits or TransportLimits()
         self.target = ""
-        self.headers: dict[str, str] = {}
+        self.sent: dict[str, str] = {}
         self.body: dict[str, Any] = {}
 
     def post_json(self, address: Any, *, headers: Any, body: Any, **rest: Any) -> JsonAnswer:
-        self.target, self.headers, self.body = address.target, dict(headers), dict(body)
-        if not isinstance(self._answer, Pieces):
-            return JsonAnswer(200, {}, self._answer)
-        reader, take = EventReader(self._limits), rest["take"]
-        for piece in self._answer.pieces:
+        self.target, self.sent, self.body = address.target, dict(headers), dict(body)
+        if not isinstance(self._played, Pieces):
+            return JsonAnswer(200, {}, self._played)
+        reader, take = EventReader(self.limits), rest["take"]
+        for piece in self._played.pieces:
             if any(take(event) for event in reader.feed(piece)):
                 break
         return JsonAnswer(200, {}, None, streamed=True)

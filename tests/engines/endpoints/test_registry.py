@@ -72,7 +72,7 @@ def test_no_options_are_fine_and_right_ones_are_kept_as_given() -> None:
 
 def test_own_headers_go_along_and_never_replace_the_key() -> None:
     for protocol in PROTOCOLS:
-        sent = asked(protocol, extra_headers={"OpenAI-Project": "p1"}).headers
+        sent = asked(protocol, extra_headers={"OpenAI-Project": "p1"}).sent
         assert sent["openai-project"] == "p1"
         assert sent["Idempotency-Key"] == "unit-7"
         assert any("sk-1" in value for value in sent.values())

@@ -20,7 +20,7 @@ from benchserver.engines.endpoints.reference.speaking import (
     pieces,
 )
 
-_PATH = re.compile(r"/v1beta/models/([^/:]+):(generateContent|streamGenerateContent)")
+_PATH = re.compile(r"/v1(?:beta)?/models/([^/:]+):(generateContent|streamGenerateContent)")
 _FINISH = {
     Finish.STOP: "STOP",
     Finish.LENGTH: "MAX_TOKENS",
