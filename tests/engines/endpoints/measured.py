@@ -19,8 +19,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from benchserver.engines.endpoints import registry
 from benchserver.engines.endpoints.address import AddressPolicy
-from benchserver.engines.endpoints.base import EndpointFailure
+from benchserver.engines.endpoints.base import EndpointFailure, Generation, Target
 from benchserver.engines.endpoints.transport import Transport
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,7 +38,8 @@ class Measured:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.exchange(warm_port, deadline=10.0, how="warm")
+        for how in ("warm", "warm stream"):
+            self.exchange(warm_port, deadline=10.0, how=how)
 
     def __enter__(self) -> Self:
         return self
@@ -63,8 +65,8 @@ class Measured:
 def _serve() -> None:
     for line in sys.stdin:
         order = json.loads(line)
-        if order["how"] == "warm":
-            _answer(order)
+        if order["how"].startswith("warm"):
+            _answer({**order, "how": order["how"].removeprefix("warm").strip()})
             continue
         child = os.fork()
         if child == 0:
@@ -76,13 +78,32 @@ def _serve() -> None:
 
 
 def _answer(order: dict[str, Any]) -> None:
-    ask = _naive if order["how"] == "naive" else _exchange
+    ask = {"naive": _naive, "stream": _stream}.get(order["how"], _exchange)
     Path("/proc/self/clear_refs").write_text("5")  # the peak is the present size from now
     before, started = _resident("VmRSS"), time.monotonic()
     ended = ask(order["port"], order["deadline"])
     seconds = time.monotonic() - started
     grown = _resident("VmHWM") - before
     print(json.dumps({**ended, "seconds": seconds, "grown": grown}), flush=True)
+
+
+def _stream(port: int, deadline: float) -> dict[str, str]:
+    transport = Transport(policy=AddressPolicy(allow_local=frozenset({f"127.0.0.1:{port}"})))
+    client = registry.client("openai_chat", transport, {"stream": True})
+    target = Target(base_url=f"http://127.0.0.1:{port}/v1", model="m", api_key="sk-the-secret-key")
+    generation = Generation(
+        prompt="the-hidden-task-text",
+        max_tokens=64,
+        temperature="0",
+        top_p="1",
+        deadline_seconds=deadline,
+        idempotency_key="unit-1",
+    )
+    try:
+        client.send(target, generation)
+    except EndpointFailure as failed:
+        return {"kind": failed.kind.value, "code": failed.code, "text": _whole_chain(failed)}
+    return {"kind": "answer", "code": "200"}
 
 
 def _exchange(port: int, deadline: float) -> dict[str, str]:

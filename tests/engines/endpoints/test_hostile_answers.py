@@ -172,20 +172,72 @@ ANSWERS: list[tuple[str, Callable[[socket.socket], None], str]] = [
 ]  # fmt: skip
 
 
+EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+DELTA = json.dumps({"choices": [{"index": 0, "delta": {"content": "word " * 40}}]}).encode()
+DONE = b"data: [DONE]\n\n"
+
+
+def events(data: bytes, headers: bytes = b"") -> Callable[[socket.socket], None]:
+    return sends_and_closes(EVENTS + headers + b"\r\n" + data)
+
+
+def endless(piece: bytes) -> Callable[[socket.socket], None]:
+    return floods(EVENTS + b"\r\n", piece)
+
+
+# The same for an endpoint that was asked to stream.
+STREAMS: list[tuple[str, Callable[[socket.socket], None], str]] = [
+    ("endless text", endless(b"data: " + DELTA + b"\n\n"), "text_too_long"),
+    ("endless empty events", endless(b"data: {}\n\n" * 2000), "too_many_events"),
+    ("endless comments", endless(b": ping\n\n" * 4000), "too_many_events"),
+    ("endless blanks", endless(b"\n" * 20_000), "too_many_events"),
+    ("an endless line", endless(b"data: " + b"a" * 65536), "event_too_large"),
+    ("an endless event", endless(b"data: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n" * 1000),
+     "event_too_large"),
+    ("an endless name", endless(b"event" * 10_000), "event_too_large"),
+    ("a gzip bomb of blanks", events(gzip.compress(b" " * (64 * MIB)),
+     b"Content-Encoding: gzip\r\n"), "event_too_large"),
+    ("a gzip bomb of events", events(gzip.compress(b"data: {}\n\n" * (4 * MIB)),
+     b"Content-Encoding: gzip\r\n"), "too_many_events"),
+    ("a deep event", events(b"data: " + b"[" * 100_000 + b"\n\n" + DONE), "too_complex"),
+    ("an event of a number", events(b"data: " + b"9" * 200_000 + b"\n\n" + DONE), "bad_json"),
+    ("an event of no JSON", events(b"data: the-hidden-task-text\n\n" + DONE), "bad_json"),
+    ("an event of other bytes", events(b'data: "\xff"\n\n' + DONE), "bad_encoding"),
+    ("a stream of one-byte pieces", floods(EVENTS + b"Transfer-Encoding: chunked\r\n\r\n",
+     chunk(b"\n") * 4096), "too_fragmented"),
+    ("an event a second", drips(EVENTS + b"\r\n", b"data: " + DELTA + b"\n\n", 0.3), "timeout"),
+    ("a ping a second", drips(EVENTS + b"\r\n", b": ping\n\n", 0.3), "timeout"),
+    ("a stream that ends early", events(b"data: " + DELTA + b"\n\n"), "cut"),
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def measured() -> Iterator[Measured]:
     with RawServer(sends(http(b'{"ok": true}'))) as good, Measured(good.port) as process:
         yield process
 
 
+@pytest.mark.parametrize(("name", "behave", "code"), STREAMS, ids=[row[0] for row in STREAMS])
+def test_no_stream_takes_much_memory_or_time(
+    name: str, behave: Callable[[socket.socket], None], code: str, measured: Measured
+) -> None:
+    ended_well(behave, code, measured, how="stream")
+
+
 @pytest.mark.parametrize(("name", "behave", "code"), ANSWERS, ids=[row[0] for row in ANSWERS])
 def test_no_answer_takes_much_memory_or_time(
     name: str, behave: Callable[[socket.socket], None], code: str, measured: Measured
 ) -> None:
+    ended_well(behave, code, measured, how="fork")
+
+
+def ended_well(
+    behave: Callable[[socket.socket], None], code: str, measured: Measured, *, how: str
+) -> None:
     deadline = 1.0 if code == "timeout" else 20.0
     reads = behave not in (answers_before_reading, accepts_and_forgets)
     with RawServer(behave, read_request=reads) as server:
-        ended = measured.exchange(server.port, deadline=deadline)
+        ended = measured.exchange(server.port, deadline=deadline, how=how)
         assert ended["code"] == code, ended
         assert ended["grown"] < GROWTH, ended
         assert ended["seconds"] < deadline + GRACE, ended
