@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -153,11 +154,13 @@ def endpoint(protocol: str) -> EndpointClient:
     return endpoint_registry.client(protocol, _transport())
 
 
-def listening_endpoint(protocol: str, heard: Heard) -> EndpointClient:
+def listening_endpoint(
+    protocol: str, heard: Heard, options: Mapping[str, Any] | None = None
+) -> EndpointClient:
     """The same client for one admission visit; ``heard`` learns what headers say about limits."""
     ca_file = str(settings.ENDPOINT_CA_FILE or "")
     transport = ListeningTransport(heard=heard, policy=address_policy(), ca_file=ca_file)
-    return endpoint_registry.client(protocol, transport)
+    return endpoint_registry.client(protocol, transport, options)
 
 
 def protocols() -> tuple[str, ...]:

@@ -9,22 +9,24 @@ routing make one too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from benchserver.audit.record import record
 from benchserver.core.errors import PlatformFault
-from benchserver.core.ids import new_id
 from benchserver.core.lifecycle import EvaluationState
-from benchserver.engines.endpoints.admission.identity import BORDER_LABELS, Reading, read
-from benchserver.engines.endpoints.admission.probing import Heard, Probing
+from benchserver.engines.endpoints.admission.identity import (
+    BORDER_LABELS,
+    MOST_REQUESTS,
+    Reading,
+    read,
+)
 from benchserver.evaluations import lanes
 from benchserver.evaluations.models import Evaluation, IdentityMark, IdentityReading, Send
 from benchserver.evaluations.quiet import LONGEST, quiet
@@ -66,15 +68,28 @@ def identify(
     *, evaluation_id: UUID, engines: admit.Engines, mac_key: bytes
 ) -> IdentityReading | None:
     """Make the reading that is due now and mark a change; None when none is due or may be made."""
-    with _alone(evaluation_id) as alone:
-        evaluation = due().filter(pk=evaluation_id).select_related("endpoint__provider").first()
-        if evaluation is None or not alone:
-            return None
-        with quiet(evaluation.endpoint_id, reason=REASON) as calm:
-            if calm:
-                return _take(evaluation, engines, mac_key)
-        _pass_over(evaluation)
+    row = _begin(evaluation_id)
+    if row is None:
         return None
+    with quiet(row.evaluation.endpoint_id, reason=REASON) as calm:
+        if calm:
+            return _take(row, engines, mac_key)
+    IdentityReading.objects.filter(pk=row.pk).update(requests=0)
+    return None  # no quiet moment: the row stays empty, so it is not looked for all the time
+
+
+@transaction.atomic
+def _begin(evaluation_id: UUID) -> IdentityReading | None:
+    """The due reading's row, written before anything is asked: it is nobody else's from then on,
+    and it accounts for what a worker that dies has asked."""
+    Evaluation.objects.select_for_update().filter(pk=evaluation_id).first()
+    evaluation = due().filter(pk=evaluation_id).select_related("endpoint__provider").first()
+    return None if evaluation is None else _row(evaluation, moment_of(evaluation))
+
+
+def _row(evaluation: Evaluation, moment: str) -> IdentityReading:
+    empty = {"answers": {}, "names": [], "requests": MOST_REQUESTS}
+    return IdentityReading.objects.create(evaluation=evaluation, moment=moment, **empty)
 
 
 def due() -> QuerySet[Evaluation]:
@@ -115,48 +130,31 @@ def moment_of(evaluation: Evaluation) -> str:
     return _Moment.LATER if _Moment.AFTER in known else _Moment.AFTER
 
 
-def _take(evaluation: Evaluation, engines: admit.Engines, mac_key: bytes) -> IdentityReading | None:
+def _take(row: IdentityReading, engines: admit.Engines, mac_key: bytes) -> IdentityReading | None:
     """One reading, a second one at once where the first differs; both must, to mark a change."""
-    moment = moment_of(evaluation)
+    evaluation = row.evaluation
+    first = evaluation.readings.filter(moment=_Moment.BEFORE).first()
     try:
-        reading = _ask(evaluation, moment, engines, mac_key)
-        first = evaluation.readings.filter(moment=_Moment.BEFORE).first()
-        found = changes(first, reading)
+        _ask(row, engines, mac_key)
+        found = changes(first, row)
         if any(change.kind == "answers" for change in found):
-            reading = _ask(evaluation, moment, engines, mac_key)
-            found = changes(first, reading)
+            row = _row(evaluation, row.moment)
+            _ask(row, engines, mac_key)
+            found = changes(first, row)
     except PlatformFault:
         return None  # the key cannot be opened here: ours, not the endpoint's
     if found:
-        _mark(evaluation, reading.moment, found)
-    return reading
-
-
-def _ask(
-    evaluation: Evaluation, moment: str, engines: admit.Engines, mac_key: bytes
-) -> IdentityReading:
-    endpoint = evaluation.endpoint
-    row = IdentityReading(pk=new_id(), evaluation=evaluation, moment=moment)
-    heard = Heard()
-    probing = Probing(
-        engines.client(endpoint.protocol, heard),
-        admit.open_target(endpoint, engines.opener),
-        engines.circumstances(endpoint),
-        key_of=lambda number: admit.probe_key(row.pk, number),
-        heard=heard,
-        seconds=SECONDS,
-    )
-    found: Reading = read(probing, mac_key=mac_key, at_a_time=endpoint.max_concurrency)
-    row.answers, row.names, row.requests = found.answers, found.names, found.requests
-    row.save()
-    row.refresh_from_db()
+        _mark(evaluation, row.moment, found)
     return row
 
 
-def _pass_over(evaluation: Evaluation) -> None:
-    """No quiet moment: noted as an empty reading, so that it is not looked for all the time."""
-    empty = {"answers": {}, "names": [], "requests": 0}
-    IdentityReading.objects.create(evaluation=evaluation, moment=_Moment.DURING, **empty)
+def _ask(row: IdentityReading, engines: admit.Engines, mac_key: bytes) -> None:
+    endpoint = row.evaluation.endpoint
+    target = admit.open_target(endpoint, engines.opener)
+    probing = admit.probing_of(endpoint, target, engines, row=row.pk, seconds=SECONDS)
+    found: Reading = read(probing, mac_key=mac_key, at_a_time=endpoint.max_concurrency)
+    row.answers, row.names, row.requests = found.answers, found.names, found.requests
+    row.save(update_fields=("answers", "names", "requests"))
 
 
 def changes(first: IdentityReading | None, now: IdentityReading) -> list[Change]:
@@ -212,21 +210,6 @@ def _mark(evaluation: Evaluation, moment: str, found: list[Change]) -> None:
             kinds=kinds,
             p_e4=p_e4,
         )
-
-
-@contextmanager
-def _alone(evaluation_id: UUID) -> Iterator[bool]:
-    """False inside where another process reads the same evaluation: an advisory lock."""
-    name = f"identify {evaluation_id}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name])
-        mine = bool(cursor.fetchone()[0])
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
 
 
 def told(evaluation: Evaluation) -> str:

@@ -12,9 +12,10 @@ written finding by finding, so a page can show it live.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -32,7 +33,7 @@ from benchserver.engines.vault.base import CannotOpen, Opener
 from benchserver.providers.models import AdmissionReport, Endpoint
 from benchserver.providers.register import key_context
 
-LEASE_SECONDS = 120  # a visit takes at most half of it
+LEASE_SECONDS = 75  # renewed by each finding; no question takes longer than the whole visit
 VISIT_SECONDS = 55.0
 TRIES_MAX = 3
 VISITS_AN_HOUR = 20
@@ -48,10 +49,10 @@ _OPEN = (_State.ASKED, _State.RUNNING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engines:
-    """What a visit needs from the composition root: a client that tells ``heard`` what the
-    headers said, the right to open the key, what an evaluation would ask."""
+    """What a visit needs from the composition root: a client (by protocol and options) that tells
+    ``heard`` what the headers said, the right to open the key, what an evaluation would ask."""
 
-    client: Callable[[str, Heard], EndpointClient]
+    client: Callable[[str, Heard, Mapping[str, Any]], EndpointClient]
     opener: Opener
     circumstances: Callable[[Endpoint], Circumstances]
 
@@ -107,21 +108,35 @@ def visit(*, endpoint_id: UUID, engines: Engines) -> AdmissionReport | None:
     except (PlatformFault, CannotOpen):
         _give_back(report)  # ours, not the endpoint's: another worker may hold the right
         return None
-    heard = Heard()
-    probing = Probing(
-        engines.client(report.endpoint.protocol, heard),
-        target,
-        engines.circumstances(report.endpoint),
-        key_of=lambda number: probe_key(report.pk, number),
-        heard=heard,
-        seconds=VISIT_SECONDS,
-    )
+    probing = probing_of(report.endpoint, target, engines, row=report.pk, seconds=VISIT_SECONDS)
     findings: list[Finding] = []
     for finding in admit(probing):
         findings.append(finding)
         if not _note(report, findings, probing.requests):
             return None
     return _settle(report, findings)
+
+
+def probing_of(
+    endpoint: Endpoint, target: Target, engines: Engines, *, row: UUID, seconds: float
+) -> Probing:
+    """Public questions to the endpoint as it is set up; ``row`` accounts for its requests."""
+    heard = Heard()
+    options = options_of(endpoint)
+    return Probing(
+        engines.client(endpoint.protocol, heard, options),
+        target,
+        engines.circumstances(endpoint),
+        key_of=lambda number: probe_key(row, number),
+        heard=heard,
+        seconds=seconds,
+        streaming=engines.client(endpoint.protocol, heard, {**options, "stream": True}),
+    )
+
+
+def options_of(endpoint: Endpoint) -> Mapping[str, Any]:
+    """What its provider says about it beside URL, model and key."""
+    return getattr(endpoint, "options", None) or {}
 
 
 def open_target(endpoint: Endpoint, opener: Opener) -> Target:
@@ -179,7 +194,9 @@ def _give_back(report: AdmissionReport) -> None:
 def _note(report: AdmissionReport, findings: list[Finding], requests: int) -> bool:
     """Store what is known so far; False when the visit was taken over or dropped."""
     shown = [finding.to_json() for finding in findings]
-    return _held(report).update(findings=shown, requests=requests) == 1
+    until = Now() + Value(timedelta(seconds=LEASE_SECONDS))
+    kept = _held(report).update(findings=shown, requests=requests, lease_until=until)
+    return kept == 1
 
 
 @transaction.atomic

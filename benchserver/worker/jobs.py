@@ -130,7 +130,7 @@ def identify(evaluation_id: str) -> None:
 
 def _visiting() -> admission.Engines:
     return admission.Engines(
-        client=lambda protocol, heard: lean(wiring.listening_endpoint(protocol, heard)),
+        client=lambda *about: lean(wiring.listening_endpoint(*about)),
         opener=wiring.opener(),
         circumstances=prospects.circumstances,
     )

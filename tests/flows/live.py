@@ -30,6 +30,7 @@ import psycopg
 
 from benchserver.engines.signing.files import ensure_signing_key
 from benchserver.engines.vault.keyring import ensure_keys
+from benchserver.providers.admit import probe_key
 from benchserver.runtime.home import Home, open_home
 from benchserver.runtime.parts import Service, build_service
 from benchserver.runtime.postgres import Postgres
@@ -112,6 +113,10 @@ class LiveService:
         with psycopg.connect(Postgres(self.home).url()) as connection:
             return connection.execute(text, values or None).fetchall()  # type: ignore[arg-type]
 
+    def write(self, text: str, *values: Any) -> None:
+        with psycopg.connect(Postgres(self.home).url()) as connection:
+            connection.execute(text, values or None)  # type: ignore[arg-type]
+
     def explain(self) -> str:
         """What a person would look at when work does not go on: rows, wake-ups, last log lines."""
         stuck = self.sql(
@@ -173,9 +178,18 @@ def provider(service: LiveService, name: str) -> Api:
 
 
 def endpoint(
-    api: Api, url: str, *, model: str, api_key: str = "k" * 16, concurrency: int = 4
+    api: Api,
+    url: str,
+    *,
+    model: str,
+    api_key: str = "k" * 16,
+    concurrency: int = 4,
+    wait: bool = False,
 ) -> str:
-    """Register model and endpoint as a provider does; the endpoint's id."""
+    """Register model and endpoint as a provider does; the endpoint's id.
+
+    ``wait``: until its admission has passed.
+    """
     made = api("POST", "models/", {"slug": model, "version": "1", "open": False})
     body = {
         "name": model,
@@ -186,7 +200,33 @@ def endpoint(
         "api_key": api_key,
         "max_concurrency": concurrency,
     }
-    return str(api("POST", "endpoints/", body)["id"])
+    made = str(api("POST", "endpoints/", body)["id"])
+    return await_admission(api, made) if wait else made
+
+
+def await_admission(api: Api, endpoint: str, *, seconds: float = 90.0) -> str:
+    """Until the endpoint has been asked its public questions; the endpoint's id."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        report = patiently(lambda: api("GET", f"endpoints/{endpoint}/admission/"))
+        if report["state"] not in ("asked", "running"):
+            assert report["state"] == "passed", report["says"]
+            return endpoint
+        time.sleep(0.2)
+    raise AssertionError(f"not admitted after {seconds} s")
+
+
+def wave_through(service: LiveService, endpoint: str) -> None:
+    """Let an endpoint run that admission would keep out: for tests of what a run survives."""
+    text = "UPDATE providers_endpoint SET state = 'active', pause_reason = '' WHERE slug = %s"
+    service.write(text, endpoint)
+
+
+def probe_keys(service: LiveService) -> set[str]:
+    """The keys of all requests with public questions, from the rows that account for them."""
+    rows = service.sql("SELECT id, requests FROM providers_admissionreport")
+    rows += service.sql("SELECT id, requests FROM evaluations_identityreading")
+    return {probe_key(key, number) for key, count in rows for number in range(count)}
 
 
 def wait_ended(

@@ -78,7 +78,7 @@ def test_a_running_visit_is_shown_live(acme: Tenant) -> None:
     report(acme, state="running", findings=FINDINGS)
     page = acme.browser().get(f"/portal/{path(acme)}")
     assert page.headers["Refresh"] == "3"
-    assert "Asking now: 1 of 18 questions are answered" in page.content.decode()
+    assert "Asking now: 1 of 19 questions are answered" in page.content.decode()
 
 
 def test_a_proposal_is_made_only_below_the_providers_own_numbers(acme: Tenant) -> None:

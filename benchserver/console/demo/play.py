@@ -25,6 +25,7 @@ class Part:
 
     player: Player
     client: Client
+    endpoint: str
     evaluation: str
     resumed: int = 0
     status: dict[str, Any] = field(default_factory=dict)
@@ -70,6 +71,21 @@ def evaluation(client: Client, endpoint: str, rotation: str) -> str:
         if known["rotation"] == rotation and known["state"] != "cancelled":
             return str(known["id"])
     return str(client.post("evaluations/", {"endpoint": endpoint, "track": TRACK})["id"])
+
+
+def await_admission(parts: list[Part], say: Say, *, seconds: float = 180.0) -> None:
+    """Until every endpoint has been asked its public questions; raises ``PlatformFault`` with the
+    report's own sentence for one that is not admitted, since its evaluation would wait for ever."""
+    end = time.monotonic() + seconds
+    for part in parts:
+        report = part.client.get(f"endpoints/{part.endpoint}/admission/")
+        while report["state"] in ("asked", "running") and time.monotonic() < end:
+            time.sleep(0.5)
+            report = part.client.get(f"endpoints/{part.endpoint}/admission/")
+        if report["state"] != "passed":
+            raise PlatformFault("not_admitted", f"{part.player.model}: {report['says']}")
+        answered = f"{report['requests']} public questions"
+        say(f"{part.player.model}: {report['says']} ({answered})")
 
 
 def watch(parts: list[Part], say: Say, *, every: float = 3.0) -> None:

@@ -27,6 +27,7 @@ from benchserver.core.lifecycle import RotationState
 from benchserver.core.protocol import Protocol
 from benchserver.core.rotation import Policy, Window
 from benchserver.core.task import TaskSpec
+from benchserver.engines.endpoints.admission import probes
 from benchserver.engines.endpoints.reference_answers import (
     Answer,
     AnswerBook,
@@ -106,7 +107,8 @@ def endpoints(tasks: list[TaskSpec], memory: Memory) -> Iterator[dict[str, Refer
     """One running reference endpoint per player, each with its own key."""
     wrong = {task.source_id: wrong_solutions(EXAMPLE, task.source_id) for task in tasks}
     lines = answers_from_tasks(tasks, wrong)
-    book = AnswerBook([Answer(**{**line, "wrong": tuple(line["wrong"])}) for line in lines])
+    answers = [Answer(**{**line, "wrong": tuple(line["wrong"])}) for line in lines]
+    book = AnswerBook([*answers, Answer(statement=probes.CODE, solution=_MIDDLE)])
     with contextlib.ExitStack() as stack:
         yield {
             player.model: stack.enter_context(
@@ -114,6 +116,10 @@ def endpoints(tasks: list[TaskSpec], memory: Memory) -> Iterator[dict[str, Refer
             )
             for player in CAST
         }
+
+
+# What every player answers to the toy question of admission.
+_MIDDLE = "def middle(a, b, c):\n    return sorted((a, b, c))[1]\n"
 
 
 def _behaviour(player: Player, memory: Memory) -> Behaviour:

@@ -94,9 +94,12 @@ class Command(ReportingCommand):
             key = memory.password(f"key {player.model}")
             endpoint = play.register(player, client, servers[player.model], key)
             evaluation = play.evaluation(client, endpoint, rotation.slug)
-            parts.append(play.Part(player=player, client=client, evaluation=evaluation))
+            parts.append(
+                play.Part(player=player, client=client, endpoint=endpoint, evaluation=evaluation)
+            )
         memory.save()
         self.say(f"{len(parts)} evaluations of {len(tasks)} tasks requested over the API")
+        play.await_admission(parts, self.say)
         play.watch(parts, self.say)
         snapshot = self._publish(track, rotation)
         self.say(f"snapshot {snapshot.sequence} is signed and in the log")

@@ -155,6 +155,33 @@ def same(probing: Probing) -> Finding:
     return fine("same", says, code="varies", different=different)
 
 
+def stream(probing: Probing) -> Finding:
+    """Can the answer be streamed? Long answers then survive gateways that cut silent calls."""
+    try:
+        reply = probing.ask_streamed(probes.SHORT)
+    except EndpointFailure as failure:
+        if failure.code == "rate_limited":
+            raise
+        return _warning(
+            "stream",
+            "no_stream",
+            f"Asked to stream, it fails ({failure.code}); whole answers work.",
+            "The server, or a gateway before it, does not pass event streams on.",
+            "Leave the option `stream` off, and let gateways wait for long answers.",
+        )
+    if reply is None:
+        return fine("stream", "Streaming was not tried.", code="not_tried")
+    if not reply.text.strip():
+        return _warning(
+            "stream",
+            "empty_stream",
+            "Asked to stream, it sends no text.",
+            "The stream's events have another shape than the protocol says.",
+            "Leave the option `stream` off.",
+        )
+    return fine("stream", "Asked to stream, it answers.")
+
+
 def _cold(probing: Probing) -> Reply:
     return probing.ask(probes.STEADY, temperature="0", top_p="1")
 

@@ -28,6 +28,7 @@ BORDER = (
     "North, south, east or west? Answer with one word.",
 )
 SAMPLES = 5
+MOST_REQUESTS = SAMPLES * (len(OPEN) + len(BORDER))
 PLACES = 32  # characters of an answer that are compared
 _TOKENS = 48
 

@@ -78,7 +78,8 @@ Outcome = Reply | EndpointFailure
 
 class Probing:
     """``key_of``: the idempotency key of the n-th request, so that every line in the endpoint's
-    log can be found again. ``seconds``: for the whole visit."""
+    log can be found again. ``seconds``: for the whole visit. ``streaming``: the same endpoint,
+    asked for event streams."""
 
     def __init__(
         self,
@@ -89,6 +90,7 @@ class Probing:
         key_of: Callable[[int], str],
         heard: Heard | None = None,
         seconds: float = 55.0,
+        streaming: EndpointClient | None = None,
     ):
         self.target = target
         self.given = circumstances
@@ -97,6 +99,7 @@ class Probing:
         self.replies: list[Reply] = []
         self.refusals: Counter[str] = Counter()
         self._client = client
+        self._streaming = streaming
         self._key_of = key_of
         self._end = time.monotonic() + seconds
         self._lock = threading.Lock()
@@ -145,6 +148,13 @@ class Probing:
                 self._pause(failure, number)
         raise AssertionError("no tries")
 
+    def ask_streamed(self, prompt: str) -> Reply | None:
+        """The reply as an event stream, asked once; None where no client can. Raises
+        ``EndpointFailure``."""
+        if self._streaming is None:
+            return None
+        return self._once(self._generation(prompt, None, None, None), self._streaming)
+
     def together(
         self,
         prompts: Sequence[str],
@@ -177,7 +187,7 @@ class Probing:
             idempotency_key="",
         )
 
-    def _once(self, wanted: Generation) -> Reply:
+    def _once(self, wanted: Generation, client: EndpointClient | None = None) -> Reply:
         number = self._start()
         generation = Generation(
             prompt=wanted.prompt,
@@ -187,7 +197,7 @@ class Probing:
             deadline_seconds=min(self.left, self.given.deadline_seconds),
             idempotency_key=self._key_of(number),
         )
-        reply = self._client.send(self.target, generation)
+        reply = (client or self._client).send(self.target, generation)
         with self._lock:
             self.replies.append(reply)
         return reply

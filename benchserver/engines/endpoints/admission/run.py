@@ -35,6 +35,7 @@ CHECKS = (
     Check("settings", "Are an evaluation's settings accepted?", reach.settings, gate=True),
     Check("answer", "Does a real completion come back?", reach.answer, gate=True),
     Check("stop", "Does it stop by itself and say so?", answers.stop),
+    Check("stream", "Can it stream an answer?", answers.stream),
     Check("limit", "Does it keep a small output limit?", answers.limit),
     Check("code", "Does it write a small program?", answers.code),
     Check("size", "Does a long prompt arrive whole?", answers.size),

@@ -110,8 +110,8 @@ class Rogue:
             handler.close_connection = True
             handler.connection.close()
             return
-        data = said.raw if said.raw is not None else json.dumps(_payload(ask, said)).encode()
-        headers = {"Content-Type": "application/json", **said.headers}
+        data, kind = _bytes(ask, said)
+        headers = {"Content-Type": kind, **said.headers}
         handler.send_response(said.status)
         for name, value in headers.items():
             handler.send_header(name, value)
@@ -132,6 +132,28 @@ class Rogue:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def _bytes(ask: Ask, said: Said) -> tuple[bytes, str]:
+    if said.raw is not None:
+        return said.raw, "application/json"
+    whole = _payload(ask, said)
+    if ask.body.get("stream") and said.status == 200 and said.payload is None:
+        return _events(whole), "text/event-stream"
+    return json.dumps(whole).encode(), "application/json"
+
+
+def _events(whole: Any) -> bytes:
+    """The same completion as three events and the mark of the end."""
+    choice = whole["choices"][0]
+    base = {"id": "x", "object": "chat.completion.chunk", "model": whole.get("model", "")}
+    first = {"index": 0, "delta": {"role": "assistant", "content": choice["message"]["content"]}}
+    last = {"index": 0, "delta": {}, "finish_reason": choice.get("finish_reason")}
+    parts = [{**base, "choices": [first]}, {**base, "choices": [last]}]
+    if "usage" in whole:
+        parts.append({**base, "choices": [], "usage": whole["usage"]})
+    lines = [json.dumps(part) for part in parts]
+    return "".join(f"data: {line}\n\n" for line in [*lines, "[DONE]"]).encode()
 
 
 def _payload(ask: Ask, said: Said) -> Any:

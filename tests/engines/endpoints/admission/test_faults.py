@@ -63,6 +63,7 @@ def visit(
         key_of=lambda n: f"probe-{n}",
         heard=heard,
         seconds=seconds,
+        streaming=client("openai_chat", listening, {"stream": True}),
     )
     return list(admit(probing)), probing
 
@@ -101,6 +102,14 @@ def cuts_prompts(ask: Ask) -> Said | None:
 
 def small_output(ask: Ask) -> Said | None:
     return Said(status=400) if ask.body["max_tokens"] > 1_000 else None
+
+
+def no_streams(ask: Ask) -> Said | None:
+    return Said(status=400) if ask.body.get("stream") else None
+
+
+def empty_streams(ask: Ask) -> Said | None:
+    return Said(text="") if ask.body.get("stream") else None
 
 
 def varies(ask: Ask) -> Said | None:
@@ -184,6 +193,8 @@ FAULTS: dict[str, tuple[Fault, str, str, Level]] = {
         to(probes.SHORT, lambda s: replace(s, text=LONG)), "stop", "talkative", WARNING),
     "it does not say why it stopped": (
         everywhere(finish=None), "stop", "no_stop_reason", WARNING),
+    "it cannot stream": (no_streams, "stream", "no_stream", WARNING),
+    "its streams are empty": (empty_streams, "stream", "empty_stream", WARNING),
     "it ignores the output limit": (
         to(probes.COUNT, lambda s: replace(s, text=LONG)), "limit", "limit_ignored", WARNING),
     "it does not say that it was cut": (
@@ -278,7 +289,7 @@ def test_a_silent_endpoint_ends_the_visit_in_time() -> None:
 
 
 def test_a_cut_connection_is_asked_again_and_told() -> None:
-    findings = visit_rogue(lambda ask: Said(cut=True) if ask.number in (0, 3) else None)
+    findings = visit_rogue(lambda ask: Said(cut=True) if ask.number in (0, 4) else None)
     assert passed(findings)
     assert {f.check: f for f in findings}["steadiness"].figures["again"] == 2
 
