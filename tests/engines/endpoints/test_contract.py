@@ -49,6 +49,7 @@ from tests.engines.endpoints.hostile import (
 from tests.shared_data import ROOT, shared
 
 KEY = "sk-the-secret-key"
+REFUSED, INVALID, UNKNOWN = FailureKind.REFUSED, FailureKind.INVALID, FailureKind.UNKNOWN
 
 
 def generation(text: str, *, deadline: float = 10.0) -> Generation:
@@ -71,6 +72,7 @@ def send(
     text: str,
     *,
     protocol: str = "openai_chat",
+    stream: bool = False,
     scheme: str = "http",
     deadline: float = 10.0,
 ) -> Reply:
@@ -78,7 +80,8 @@ def send(
     # The mock server looks up the tokenizer of models it knows on the network, so: an unknown one.
     (host_port,) = transport.policy.allow_local
     target = Target(base_url=f"{scheme}://{host_port}/v1", model="replayed", api_key=KEY)
-    return client(protocol, transport).send(target, generation(text, deadline=deadline))
+    asked = generation(text, deadline=deadline)
+    return client(protocol, transport, {"stream": stream}).send(target, asked)
 
 
 # --- against the reference endpoint ---------------------------------------------------------
@@ -182,7 +185,9 @@ def mock_server(
     """The mock server's host:port, answering each task's prompt with its recorded completion."""
     pytest.importorskip("mockllm")
     yaml = pytest.importorskip("yaml")
-    table = {prompt(completion_spec(r.task)): r.completion for r in recorded}
+    # Streaming, it looks its answer up once more as if that were the question.
+    table = {r.completion: r.completion for r in recorded}
+    table |= {prompt(completion_spec(r.task)): r.completion for r in recorded}
     path = tmp_path_factory.mktemp("mock") / "responses.yml"
     path.write_text(yaml.safe_dump({"responses": table}))  # keys over 1,024 characters: no JSON
     os.utime(path, (1_000_000_000, 1_000_000_000))  # a fraction makes it read the file each time
@@ -216,13 +221,19 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     pytest.fail("the mock server did not listen within 30 s")
 
 
+@pytest.mark.parametrize(
+    ("protocol", "stream"),
+    [("openai_chat", False), ("openai_chat", True), ("anthropic_messages", False)],
+)
 def test_82_recorded_completions_come_back_as_prompt_plus_completion(
-    mock_server: str, recorded: list[Recorded]
+    mock_server: str, recorded: list[Recorded], protocol: str, stream: bool
 ) -> None:
     transport = local(mock_server)
 
     def replayed(record: Recorded) -> str:
-        reply = send(transport, prompt(completion_spec(record.task)))
+        reply = send(
+            transport, prompt(completion_spec(record.task)), protocol=protocol, stream=stream
+        )
         return extract(
             reply.text,
             language="python",
@@ -235,6 +246,13 @@ def test_82_recorded_completions_come_back_as_prompt_plus_completion(
         codes = list(pool.map(replayed, recorded))
     assert codes == [r.task["prompt"] + r.completion for r in recorded]
     assert len(codes) == 82
+
+
+def test_a_stream_that_is_not_the_protocols_is_never_taken_for_an_answer(mock_server: str) -> None:
+    """The mock server streams Anthropic's pieces in events of the wrong type and no end."""
+    with pytest.raises(EndpointFailure) as failed:
+        send(local(mock_server), "any", protocol="anthropic_messages", stream=True)
+    assert (failed.value.kind, failed.value.code) == (UNKNOWN, "cut")
 
 
 # --- hostile answers of the shared vectors --------------------------------------------------
@@ -264,7 +282,6 @@ class Hostile:
     tls: str = ""
 
 
-REFUSED, INVALID, UNKNOWN = FailureKind.REFUSED, FailureKind.INVALID, FailureKind.UNKNOWN
 HOSTILE: dict[str, Hostile] = {
     "X02": Hostile(
         lambda: sends(http(b"", status="307 T", headers="Location: https://other.example.org/v1")),

@@ -1,0 +1,106 @@
+"""Our clients against a server of others that speaks four of the protocols and echoes what it is
+asked. It is no part of the development environment; where it is installed these run."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from benchserver.engines.endpoints.address import AddressPolicy
+from benchserver.engines.endpoints.base import (
+    EndpointFailure,
+    FailureKind,
+    Reply,
+    StopReason,
+    Target,
+)
+from benchserver.engines.endpoints.registry import client
+from benchserver.engines.endpoints.transport import Transport
+from tests.engines.endpoints.played import TOOL, generation
+
+ASKED = "Return the number 1, nothing else. \u00fc \U0001f600"
+_SPEAKS = {
+    "openai_chat": ("openai", "llm-katan-openai-key", "/v1"),
+    "anthropic_messages": ("anthropic", "llm-katan-anthropic-key", "/v1"),
+    "azure_openai": ("azure_openai", "llm-katan-azure-key", ""),
+    "gemini": ("vertexai", "llm-katan-vertexai-key", "/v1beta"),
+}
+protocols = pytest.mark.parametrize("protocol", list(_SPEAKS))
+streamed = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    pytest.importorskip("llm_katan")
+    folder = tmp_path_factory.mktemp("katan")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        found: int = probe.getsockname()[1]
+    keys = ",".join(f"{name}={key}" for name, key, _ in _SPEAKS.values())
+    line = [
+        *(sys.executable, "-c", "from llm_katan.cli import main; main()"),
+        *("--model", "echo", "--backend", "echo", "--host", "127.0.0.1", "--port", str(found)),
+        *("--providers", ",".join(name for name, _, _ in _SPEAKS.values())),
+        *("--validate-keys", "--api-keys", keys, "--stats-file", str(folder / "stats.json")),
+    ]
+    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(found, process)
+        yield found
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            pytest.fail("the server ended at start")
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the server did not listen within 30 s")
+
+
+def send(port: int, protocol: str, stream: bool, *, key: str = "", tools: bool = False) -> Reply:
+    _, right, path = _SPEAKS[protocol]
+    policy = AddressPolicy(allow_local=frozenset({f"127.0.0.1:{port}"}))
+    options = {"auth": "bearer"} if protocol == "gemini" else {}  # it knows no other header
+    speaking = client(protocol, Transport(policy=policy), {**options, "stream": stream})
+    base = f"http://127.0.0.1:{port}{path}"
+    target = Target(base_url=base, model="m", api_key=key or right)
+    return speaking.send(target, generation(ASKED, tools=(TOOL,) if tools else ()))
+
+
+@protocols
+@streamed
+def test_the_question_arrives_and_its_echo_comes_back(
+    port: int, protocol: str, stream: bool
+) -> None:
+    reply = send(port, protocol, stream)
+    assert ASKED in reply.text
+    assert reply.stop_reason is StopReason.STOP
+    assert reply.reported_model
+    assert reply.usage.tokens_out > 0
+
+
+@protocols
+@streamed
+def test_a_wrong_key_is_rejected(port: int, protocol: str, stream: bool) -> None:
+    with pytest.raises(EndpointFailure) as failed:
+        send(port, protocol, stream, key="wrong")
+    assert (failed.value.kind, failed.value.code) == (FailureKind.REJECTED, "unauthorized")
+
+
+@protocols
+def test_a_tool_that_is_offered_is_called(port: int, protocol: str) -> None:
+    reply = send(port, protocol, False, tools=True)
+    assert [call.name for call in reply.tool_calls] == ["run"]
+    assert reply.stop_reason is StopReason.TOOL_CALLS
