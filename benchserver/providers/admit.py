@@ -24,7 +24,7 @@ from django.db.models.functions import Now
 
 from benchserver.audit.keys import fetch
 from benchserver.audit.record import record
-from benchserver.core.errors import NotAllowed, PlatformFault
+from benchserver.core.errors import BadInput, NotAllowed, PlatformFault
 from benchserver.engines.endpoints.admission.findings import Finding, Level
 from benchserver.engines.endpoints.admission.probing import Circumstances, Heard, Probing
 from benchserver.engines.endpoints.admission.run import admit, passed
@@ -88,7 +88,7 @@ def ask(*, endpoint: Endpoint, cause: str, by: str) -> AdmissionReport:
 
 
 def _check_patience(endpoint: Endpoint) -> None:
-    """Every visit is some thirty requests to a stranger's server: not without end."""
+    """Every visit is some twenty requests to a stranger's server: not without end."""
     hour = endpoint.admissions.filter(asked_at__gt=Now() - Value(timedelta(hours=1)))
     if hour.count() >= VISITS_AN_HOUR:
         raise NotAllowed(
@@ -130,13 +130,22 @@ def probing_of(
         key_of=lambda number: probe_key(row, number),
         heard=heard,
         seconds=seconds,
-        streaming=engines.client(endpoint.protocol, heard, {**options, "stream": True}),
+        streaming=_streaming(endpoint, heard, engines),
     )
+
+
+def _streaming(endpoint: Endpoint, heard: Heard, engines: Engines) -> EndpointClient | None:
+    options = {**options_of(endpoint), "stream": True}
+    try:
+        return engines.client(endpoint.protocol, heard, options)
+    except BadInput:  # a provider's own mapping need not say what a stream looks like
+        return None
 
 
 def options_of(endpoint: Endpoint) -> Mapping[str, Any]:
     """What its provider says about it beside URL, model and key."""
-    return getattr(endpoint, "options", None) or {}
+    found: Mapping[str, Any] = endpoint.options
+    return found
 
 
 def open_target(endpoint: Endpoint, opener: Opener) -> Target:
