@@ -368,3 +368,15 @@ def test_the_command_speaks_to_people_too() -> None:
     out = io.StringIO()
     call_command("create_provider", "Acme", "--email", "a@b.org", stdout=out)
     assert "The token is shown this once." in out.getvalue()
+
+
+def test_the_admin_can_aim_no_endpoint_elsewhere_so_no_key_follows(
+    room: Client, world: dict[str, Any]
+) -> None:
+    endpoint = Endpoint.objects.get()
+    page = reverse("admin:providers_endpoint_change", args=[endpoint.pk])
+    moved = room.post(page, {"base_url": "https://elsewhere.example.net/v1", "name": "x"})
+    assert moved.status_code == 403
+    endpoint.refresh_from_db()
+    assert endpoint.base_url == "https://acme.example.org/v1"
+    assert SECRET not in room.get(page).content.decode()

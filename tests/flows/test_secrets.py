@@ -1,8 +1,9 @@
 """A marker in prompt, test, reference, reply and API key is found nowhere it could leak to.
 
-The scan reads the database's, the broker's and the log files raw, and every page and API answer as
-anonymous reader, provider and admin. The same scan must find planted controls, or it proves
-nothing.
+The scan reads what ``places.py`` lists (files, logs, dumps, the broker's traffic, processes) and
+every page and API answer as anonymous reader, provider and admin. The same scan must find a control
+planted in each place, or its zeros prove nothing. On the way both key pairs are changed in the
+middle of the evaluation and a thousand forged messages are sent.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
-import redis
 
 from benchserver.core.task import CallCase, CallCases, Shape, Split, TaskSpec
 from benchserver.engines.taskformats.native import Native
-from benchserver.runtime.valkey import Valkey
+from tests.flows import places
 from tests.flows.conftest import ScriptedEndpoint
 from tests.flows.live import Api, LiveService, endpoint, provider, wait_ended
-from tests.flows.scan import Browser, found_in_files, is_in
+from tests.flows.places import Monitor
+from tests.flows.scan import Browser, is_in
 
 PLACES = ("prompt", "test", "reference", "reply", "key")
 ADMIN = (
@@ -35,7 +38,7 @@ TRACK = (
     "from benchserver.core.protocol import Protocol\n"
     "from benchserver.pools.models import Pool\n"
     "from benchserver.pools.tracks import ensure_track\n"
-    "p = Protocol(samples=1, max_tokens=512, deadline_seconds=20)\n"
+    "p = Protocol(samples=1, max_tokens=512, deadline_seconds=200)\n"
     "pool = Pool.objects.get(slug='marked')\n"
     "ensure_track(pool=pool, slug='marked', name='Marked', protocol=p, by='test')\n"
 )
@@ -48,6 +51,10 @@ class Marked:
     control: str
     api: Api
     evaluation: str
+    monitor: Monitor
+    started: float
+    server: ScriptedEndpoint
+    rekeyed: list[dict[str, Any]]
 
 
 def task(number: int, markers: dict[str, str]) -> TaskSpec:
@@ -78,43 +85,86 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marked]:
     source = tmp_path_factory.mktemp("source") / "pool"
     Native().write([task(n, markers) for n in range(1, 21)], source)
 
+    rekeyed_now = threading.Event()
+
     def reply(prompt: str) -> str:
         found = re.search(r"tag_(\d+)", prompt)
         number = found.group(1) if found else "0"
+        if int(number) > 10:
+            rekeyed_now.wait(150)
         body = f"# {markers['reply']}\ndef tag_{number}(x):\n    return f'{{x}}-{number}'"
         return f"```python\n{body if int(number) % 3 else 'def broken(: ' + markers['reply']}\n```"
 
+    begun = time.time()
     server = ScriptedEndpoint(reply)
-    with LiveService(endpoints=[server.port]) as service:
+    with LiveService(endpoints=[server.port]) as service, Monitor(service.home) as monitor:
         service.command("import_tasks", str(source), "--pool", "marked")
         service.python(TRACK)
         service.command("rotation", "open", "--pool", "marked", "--name", control)
         api = provider(service, "Marked")
         made = endpoint(api, server.url, model="marked", api_key=markers["key"])
         started = api("POST", "evaluations/", {"endpoint": made, "track": "marked"})
+        _await_calls_in_flight(service)
+        rekeyed = [
+            service.command("rekey", "run", "--right", right) for right in ("generate", "execute")
+        ]
+        rekeyed_now.set()
         ended = wait_ended(api, started["id"], seconds=120, each=lambda _: None)
         assert ended["state"] == "complete", ended["reason"]
         service.command("publish", "--track", "marked")
         service.python(ADMIN)
-        yield Marked(service, markers, control, api, started["id"])
+        yield Marked(service, markers, control, api, started["id"], monitor, begun, server, rekeyed)
     server.close()
 
 
-def test_no_marker_is_in_any_file_of_database_broker_or_logs(marked: Marked):
-    home = marked.service.home
-    marked.service.sql("SELECT pg_switch_wal()")
-    marked.service.python("from django.db import connection as c; c.cursor().execute('CHECKPOINT')")
-    # Controls: the rotation's name is in the database; the others are written here.
-    broker = redis.Redis(unix_socket_path=str(Valkey(home).socket))
-    broker.set("control", marked.control)  # in its file within a second
-    while not found_in_files(home.valkey, marked.control):
+def _await_calls_in_flight(service: LiveService) -> None:
+    """Four calls that wait for the keys to be changed, others already judged."""
+    rows = "SELECT count(*) FROM evaluations_attempt WHERE state = %s"
+    end = time.monotonic() + 150
+    while service.sql(rows, "sent") != [(4,)] or service.sql(rows, "judged") == [(0,)]:
+        assert time.monotonic() < end, service.explain()
         time.sleep(0.2)
-    (home.logs / "web.log").open("a").write(marked.control + "\n")
-    controls = found_in_files(home.root, marked.control)
-    for place in ("pg/", "valkey/", "logs/"):
-        assert any(path.startswith(place) for path in controls), f"the scan is blind in {place}"
-    for name, marker in marked.markers.items():
-        assert found_in_files(home.root, marker) == [], f"the {name} marker leaked"
+
+
+def test_no_marker_is_in_any_place_where_a_control_is_found(marked: Marked):
+    found = places.searched(
+        marked.service,
+        monitor=marked.monitor,
+        since=marked.started,
+        control=marked.control,
+        markers=tuple(marked.markers.values()),
+    )
+    assert set(found) == set(places.PLACES)
+    for place, hits in found.items():
+        assert hits[marked.control], f"the scan is blind in {place}"
+        for name, marker in marked.markers.items():
+            assert not hits[marker], f"the {name} marker leaked to {place}: {hits[marker]}"
+
+
+def test_both_key_pairs_changed_during_the_evaluation_and_no_attempt_failed(marked: Marked):
+    for done in marked.rekeyed:
+        assert (done["refused"], done["under_old_pairs"]) == ({}, 0)
+        assert len(done["retired"]) == 1
+    assert marked.service.sql("SELECT count(*) FROM evaluations_faultrecord") == [(0,)]
+    assert marked.service.sql("SELECT count(*) FROM evaluations_send") == [(20,)]
+    attempts = {str(row[0]) for row in marked.service.sql("SELECT id FROM evaluations_attempt")}
+    assert sorted(key for key, _ in marked.server.log if key in attempts) == sorted(attempts)
+
+
+def test_messages_are_small_and_forged_ones_cause_no_send(marked: Marked):
+    messages = marked.monitor.messages()
+    assert len(messages) >= 40  # the control: the run's own messages were seen
+    assert max(len(message["body"]) for message in messages) <= 1024
+    assert max(len(json.dumps(message)) for message in messages) <= 2048  # envelope included
+    before = len(marked.server.log)
+    rows = "SELECT count(*) FROM evaluations_send"
+    sends = marked.service.sql(rows)
+    places.forge(marked.service, 1_000)
+    places.await_empty_queues(marked.service)
+    assert marked.service.sql(rows) == sends
+    assert len(marked.server.log) == before
+    for name in ("generate", "execute", "control"):
+        assert "Traceback" not in (marked.service.home.logs / f"{name}.log").read_text()
 
 
 def test_no_marker_is_on_any_page_or_in_any_api_answer(marked: Marked):
