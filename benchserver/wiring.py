@@ -148,10 +148,9 @@ def _transport() -> Transport:
     return Transport(policy=address_policy(), ca_file=ca_file)
 
 
-@cache
-def endpoint(protocol: str) -> EndpointClient:
-    """The client of a wire protocol. Raises ``BadInput`` for an unknown name."""
-    return endpoint_registry.client(protocol, _transport())
+def endpoint(protocol: str, options: Mapping[str, Any] | None = None) -> EndpointClient:
+    """The client of a wire protocol. Raises ``BadInput`` for an unknown name or a wrong option."""
+    return endpoint_registry.client(protocol, _transport(), options)
 
 
 def listening_endpoint(
@@ -161,6 +160,11 @@ def listening_endpoint(
     ca_file = str(settings.ENDPOINT_CA_FILE or "")
     transport = ListeningTransport(heard=heard, policy=address_policy(), ca_file=ca_file)
     return endpoint_registry.client(protocol, transport, options)
+
+
+def check_options(protocol: str, options: Any) -> dict[str, Any]:
+    """An endpoint's options as they are kept. Raises ``BadInput`` naming place and mend."""
+    return endpoint_registry.check(protocol, options)
 
 
 def protocols() -> tuple[str, ...]:

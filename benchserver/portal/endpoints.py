@@ -39,8 +39,10 @@ def has_login(url: str) -> bool:
 
 
 def create(provider: Provider, fields: dict[str, Any], *, by: str) -> Endpoint:
-    """Raises ``BadInput`` for an unknown model or protocol, a forbidden address, a name in use."""
+    """Raises ``BadInput`` for an unknown model or protocol, a wrong option, a forbidden address, a
+    name in use."""
     _check_protocol(fields)
+    options = wiring.check_options(fields["protocol"], fields.get("options"))
     rate: Decimal | None = fields.get("max_rps")
     try:
         with transaction.atomic():
@@ -49,6 +51,7 @@ def create(provider: Provider, fields: dict[str, Any], *, by: str) -> Endpoint:
                 model=queries.model_by_slug(provider, fields["model_slug"]),
                 name=fields["name"],
                 protocol=fields["protocol"],
+                options=options,
                 base_url=fields["base_url"],
                 wire_model=fields["model"],
                 api_key=fields.get("api_key", ""),
@@ -74,6 +77,10 @@ def change(endpoint: Endpoint, fields: dict[str, Any], *, by: str) -> Endpoint:
     """
     _check_protocol(fields)
     changes = {_COLUMNS.get(k, k): v for k, v in fields.items() if k not in ("api_key", "state")}
+    if {"protocol", "options"} & set(fields):
+        protocol = fields.get("protocol", endpoint.protocol)
+        wanted = fields.get("options", endpoint.options)
+        changes["options"] = wiring.check_options(protocol, wanted)
     try:
         with transaction.atomic():
             changed = register.change_endpoint(

@@ -91,6 +91,13 @@ class EndpointForm(Plain):
     name = forms.CharField(max_length=80, help_text="Yours to choose; only you see it.")
     model_slug = forms.ChoiceField(label="Model")
     protocol = forms.ChoiceField(help_text="The wire protocol the endpoint speaks.")
+    options = forms.JSONField(
+        required=False,
+        initial=dict,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        error_messages={"invalid": 'This is not JSON. Write {"name": value} or leave it empty.'},
+        help_text='The protocol\'s own, as JSON: {"stream": true}. Not for secrets.',
+    )
     base_url = forms.CharField(
         max_length=2048,
         label="Base URL",
@@ -147,6 +154,7 @@ class EndpointForm(Plain):
     def wire_fields(self) -> dict[str, Any]:
         """The cleaned fields as the API would hand them on."""
         fields = dict(self.cleaned_data)
+        fields["options"] = {} if fields["options"] is None else fields["options"]
         fields["price_in"] = to_micro(fields["price_in"])
         fields["price_out"] = to_micro(fields["price_out"])
         if not fields["api_key"]:
@@ -159,6 +167,7 @@ def endpoint_values(endpoint: Endpoint) -> dict[str, Any]:
     return {
         "name": endpoint.name,
         "protocol": endpoint.protocol,
+        "options": endpoint.options,
         "base_url": endpoint.base_url,
         "model": endpoint.wire_model,
         "price_in": to_dollars(endpoint.price_in),

@@ -97,6 +97,9 @@ class EndpointFields(Closed):
 
     name = serializers.CharField(max_length=80)
     protocol = serializers.CharField(max_length=40, help_text="the wire protocol it speaks")
+    options = serializers.JSONField(
+        required=False, help_text='the protocol\'s own options, such as {"stream": true}'
+    )
     base_url = serializers.CharField(max_length=2048)
     model = serializers.CharField(max_length=200, help_text="the model's name on the wire")
     api_key = ApiKey(required=False)
@@ -151,6 +154,7 @@ class EndpointAnswer(Closed):
     name = serializers.CharField()
     model_slug = serializers.CharField(source="model.slug")
     protocol = serializers.CharField()
+    options = serializers.JSONField(help_text="the protocol's own options; {} for none")
     base_url = serializers.CharField()
     model = serializers.CharField(source="wire_model")
     key_stored = serializers.SerializerMethodField()

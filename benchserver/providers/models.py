@@ -98,6 +98,7 @@ class Endpoint(models.Model):
     model = models.ForeignKey(Model, models.PROTECT, related_name="endpoints")
     name = models.CharField(max_length=80)
     protocol = models.CharField(max_length=40)
+    options = models.JSONField(default=dict, blank=True)  # checked by the protocol; no secrets
     base_url = models.CharField(max_length=2048)
     wire_model = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=State, default=State.AWAITING)

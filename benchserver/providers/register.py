@@ -7,9 +7,10 @@ stored key, so a stolen account cannot aim a key elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from benchserver.providers.models import Account, Endpoint, Model, OwnerGroup, P
 from benchserver.providers.queries import is_admitted
 
 PAUSED_BY_HAND = "paused by its provider"
-REACHES = {"base_url", "wire_model", "protocol"}  # fields that may lead to another model
+REACHES = {"base_url", "wire_model", "protocol", "options"}  # fields that may lead to another model
 
 # Refuses an address an endpoint may not have; raises BadInput. Given by the composition root.
 AddressCheck = Callable[[str], None]
@@ -143,8 +144,10 @@ def create_endpoint(
     sealer: Sealer,
     check_address: AddressCheck,
     by: str,
+    options: Mapping[str, Any] | None = None,
 ) -> Endpoint:
-    """Raises ``BadInput`` for a forbidden address, a foreign model or a name in use."""
+    """``options``: as the protocol's own check gave them. Raises ``BadInput`` for a forbidden
+    address, a foreign model or a name in use."""
     if model.owner_group_id != provider.owner_group_id:
         raise BadInput("that model belongs to another group", place="model_slug")
     check_address(base_url)
@@ -156,6 +159,7 @@ def create_endpoint(
         model=model,
         name=name,
         protocol=protocol,
+        options=dict(options or {}),
         base_url=base_url,
         wire_model=wire_model,
         price_in=price_in,

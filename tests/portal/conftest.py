@@ -100,7 +100,6 @@ def engines(monkeypatch: pytest.MonkeyPatch, sealing_keys: HpkeSealer) -> None:
 
     monkeypatch.setattr(wiring, "sealer", lambda: sealing_keys)
     monkeypatch.setattr(wiring, "check_address", check_address)
-    monkeypatch.setattr(wiring, "protocols", lambda: ("openai_chat", "anthropic_messages"))
     monkeypatch.setattr(dispatch, "flush", lambda: None)
 
 

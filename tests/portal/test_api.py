@@ -34,6 +34,7 @@ ENDPOINT_FIELDS = {
     "name",
     "model_slug",
     "protocol",
+    "options",
     "base_url",
     "model",
     "key_stored",
@@ -129,6 +130,35 @@ def test_an_endpoint_is_registered_and_its_key_is_in_no_answer(acme: Tenant) -> 
     assert read.json() == made
     for seen in (answer, read, acme.api().get("endpoints/"), acme.api().get("events/")):
         assert API_KEY not in seen.content.decode()
+
+
+def test_an_endpoint_says_how_its_protocol_is_to_be_spoken(acme: Tenant) -> None:
+    options = {"auth": "bearer", "version": "2023-06-01", "stream": True}
+    given = {**ENDPOINT, "protocol": "anthropic_messages", "options": options}
+    made = acme.api().post("endpoints/", given)
+    assert made.status_code == 201
+    assert made.json()["options"] == options
+    path = made.headers["Location"].removeprefix("/api/v1/")
+    changed = acme.api().patch(path, {"options": {"stream": False}})
+    assert changed.json()["options"] == {"stream": False}
+    row = Endpoint.objects.get(slug=made.json()["id"])
+    assert row.revision == 2  # another model may be reached: running evaluations notice
+
+
+def test_a_wrong_option_names_its_place_and_changes_nothing(acme: Tenant) -> None:
+    path = f"endpoints/{acme.endpoint.slug}/"
+    for change, place in (
+        ({"options": {"steam": True}}, "options.steam"),
+        ({"options": ["stream"]}, "options"),
+        ({"protocol": "generic_json"}, "options.mapping"),
+        ({"protocol": "gemini", "options": {"auth": "basic"}}, "options.auth"),
+    ):
+        answer = acme.api().patch(path, change)
+        assert answer.status_code == 400
+        assert list(answer.json()["errors"]) == [place]
+        assert answer.json()["mend"]
+    kept = acme.api().get(path).json()
+    assert (kept["protocol"], kept["options"]) == ("openai_chat", {})
 
 
 def test_the_stored_key_is_sealed(acme: Tenant) -> None:

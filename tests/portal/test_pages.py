@@ -124,6 +124,15 @@ def test_an_endpoint_is_added_with_prices_in_dollars(acme: Tenant) -> None:
     assert 'value="0.15"' in page
 
 
+def test_options_of_a_protocol_are_written_as_json_and_shown_again(acme: Tenant) -> None:
+    browser = acme.browser()
+    assert browser.post("/portal/endpoints/new/", {**FORM, "options": '{"stream": true}'})
+    row = Endpoint.objects.get(name="second")
+    assert row.options == {"stream": True}
+    page = browser.get(f"/portal/endpoints/{row.slug}/").content.decode()
+    assert "{&quot;stream&quot;: true}" in page
+
+
 def test_a_provider_without_a_model_is_sent_to_declare_one(track: Track) -> None:
     tenant = make_tenant("acme", track)
     Evaluation.objects.all().delete()
@@ -140,6 +149,8 @@ def test_a_provider_without_a_model_is_sent_to_declare_one(track: Track) -> None
         ({"base_url": "https://a:b@c.example"}, "a URL with a login in it is refused"),
         ({"name": "main"}, "exists"),
         ({"api_key": "two words"}, "no spaces"),
+        ({"options": "{stream"}, "This is not JSON"),
+        ({"options": '{"steam": true}'}, "Steam: not an option of this protocol"),
         ({"price_in": "-1"}, "greater than or equal to 0"),
         ({"protocol": "smoke"}, "not one of the available choices"),
         ({"model_slug": "rival-model-1"}, "not one of the available choices"),

@@ -137,6 +137,7 @@ class EndpointAdmin(ReadOnly):
         "provider",
         "model",
         "protocol",
+        "options",
         "base_url",
         "wire_model",
         "state",

@@ -50,6 +50,8 @@ def person(request: HttpRequest) -> str:
 
 def show_fault(form: Form, fault: BadInput) -> None:
     """Put a refused input beside its field, with the mend."""
-    place = fault.place if fault.place in form.fields else None
-    text = f"{fault.problem}. {fault.mend}" if fault.mend else f"{fault.problem}."
+    field, _, inside = fault.place.partition(".")
+    place = field if field in form.fields else None
+    problem = f"{inside}: {fault.problem}" if place and inside else fault.problem
+    text = f"{problem}. {fault.mend}" if fault.mend else f"{problem}."
     form.add_error(place, capfirst(text))
