@@ -3,7 +3,7 @@
 Only root meets this. The tracked files are copied to ``<home>/checkout``, changed ones again at
 every run; what is no longer tracked disappears there. Relative paths of the command line still mean
 the caller's folder, which does not change.
-Example: ``reachable_checkout(Path("/root/benchserver"))`` -> ``/var/lib/benchserver/checkout``.
+Example: ``reachable_checkout(Path("~root/benchserver"))`` -> ``/var/lib/benchserver/checkout``.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -291,6 +292,10 @@ def test_a_new_track_starts_from_the_default_protocol_and_refuses_what_cannot_ru
     url = reverse("admin:pools_track_add")
     page = room.get(url).content.decode()
     assert "&quot;deadline_seconds&quot;: 300" in page
+    assert re.findall(r'<option value="(\w+)"[^>]*>(?:Provable|Mitigated)<', page) == [
+        "provable",
+        "mitigated",
+    ]
     fields = {"slug": "new", "name": "New", "pool": pool.pk, "shapes": "[]"}
     fields |= {"judging_class": "provable", "protocol_payload": '{"samples": 1}'}
     for wrong in (

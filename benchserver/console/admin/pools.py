@@ -48,6 +48,9 @@ class PrettyJSON(json.JSONEncoder):
         super().__init__(**{**options, "indent": 2})
 
 
+_CLASSES = [(each.value, each.value.capitalize()) for each in JudgingClass]
+
+
 class TrackForm(forms.ModelForm):
     """A new board starts from the default protocol, so that nobody has to know its fields."""
 
@@ -55,9 +58,12 @@ class TrackForm(forms.ModelForm):
         model = Track
         fields = ("slug", "name", "pool", "shapes", "judging_class", "protocol_payload")
         labels = {"protocol_payload": "Protocol"}
+        widgets = {"judging_class": forms.Select(choices=_CLASSES)}
         help_texts = {
-            "shapes": 'Task shapes it takes, for example ["function"]; [] takes all.',
-            "judging_class": "provable: a pass cannot be forged. One class per board.",
+            "shapes": 'Task shapes it takes: "function", "program", "unittests", for example '
+            '["function", "program"]; [] takes all of its class.',
+            "judging_class": "Provable: a pass cannot be forged. Mitigated: unit tests that run "
+            "beside the solution. One class per board.",
             "protocol_payload": "Fixed once a rotation has opened: another protocol is another "
             "board. samples: answers per task; deadline_seconds: for one answer.",
         }

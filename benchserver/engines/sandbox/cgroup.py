@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Protocol
 
 from benchserver.core.errors import PlatformFault
+from benchserver.engines.sandbox import kernelbooks
 
 ENV_SUBTREE = "BENCH_CGROUP"
 _V1_NEEDED = ("memory", "pids", "cpuacct")
@@ -79,7 +80,7 @@ class Hierarchy(Protocol):
 
 def find_hierarchy() -> Hierarchy | None:
     """The first usable hierarchy of this machine, or None (level RLIMITS)."""
-    mounts = _mounts()
+    mounts = kernelbooks.mounts()
     subtree = os.environ.get(ENV_SUBTREE, "")
     if not subtree and os.geteuid() != 0:
         return None
@@ -92,19 +93,6 @@ def find_hierarchy() -> Hierarchy | None:
     if "" in mounts and _prepare_v2(mounts[""] / name):
         return _V2(mounts[""] / name)
     return None
-
-
-def _mounts() -> dict[str, Path]:
-    """Controller -> mount point; the key of version 2 is the empty string."""
-    found: dict[str, Path] = {}
-    for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, point, kind, options, *_ = line.split(" ")
-        if kind == "cgroup2":
-            found.setdefault("", Path(point))
-        elif kind == "cgroup":
-            for option in options.split(","):
-                found.setdefault(option, Path(point))
-    return found
 
 
 def _writable(folder: Path) -> bool:
@@ -153,41 +141,9 @@ def _write(path: Path, text: str, *, best_effort: bool = False) -> None:
             raise
 
 
-def _read(path: Path) -> str:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, 65536).decode()
-    finally:
-        os.close(descriptor)
-
-
-def _field(path: Path, name: str) -> int:
-    """The number after ``name`` in a flat keyed file; 0 when absent."""
-    with suppress(OSError, ValueError):
-        for line in _read(path).splitlines():
-            key, _, value = line.partition(" ")
-            if key == name:
-                return int(value)
-    return 0
-
-
-def _number(path: Path) -> int:
-    try:
-        return int(_read(path))
-    except (OSError, ValueError):
-        return 0
-
-
-def _members(path: Path) -> tuple[int, ...]:
-    try:
-        return tuple(int(word) for word in _read(path).split())
-    except OSError:
-        return ()
-
-
 def _kill_until_empty(path: Path) -> None:
     deadline = time.monotonic() + _EMPTY_WITHIN
-    while members := _members(path):
+    while members := kernelbooks.members(path):
         for pid in members:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -241,9 +197,11 @@ class _V1Group:
         if memory_bytes != self._memory_limit:
             self._limit_memory(memory_bytes)
         _write(self._memory / "memory.max_usage_in_bytes", "0", best_effort=True)
-        fading = _number(self._pids / "pids.current")  # the dead are uncharged some time later
+        fading = kernelbooks.number(
+            self._pids / "pids.current"
+        )  # the dead are uncharged some time later
         _write(self._pids / "pids.max", str(processes + fading))
-        self._cpu_before = _number(self._cpuacct / "cpuacct.usage")
+        self._cpu_before = kernelbooks.number(self._cpuacct / "cpuacct.usage")
         self._kills_before = self._kills()
 
     def _limit_memory(self, memory_bytes: int) -> None:
@@ -259,15 +217,15 @@ class _V1Group:
         return tuple(str(folder / "cgroup.procs") for folder in folders)
 
     def cpu_seconds(self) -> float:
-        return (_number(self._cpuacct / "cpuacct.usage") - self._cpu_before) / 1e9
+        return (kernelbooks.number(self._cpuacct / "cpuacct.usage") - self._cpu_before) / 1e9
 
     def pids(self) -> tuple[int, ...]:
-        return _members(self._pids / "cgroup.procs")
+        return kernelbooks.members(self._pids / "cgroup.procs")
 
     def usage(self) -> Usage:
         return Usage(
             cpu_seconds=self.cpu_seconds(),
-            memory_peak=_number(self._memory / "memory.max_usage_in_bytes"),
+            memory_peak=kernelbooks.number(self._memory / "memory.max_usage_in_bytes"),
             out_of_memory=self._kills() > self._kills_before,
         )
 
@@ -279,7 +237,7 @@ class _V1Group:
         """Nothing: the directories serve the slot's next box."""
 
     def _kills(self) -> int:
-        return _field(self._memory / "memory.oom_control", "oom_kill")
+        return kernelbooks.field(self._memory / "memory.oom_control", "oom_kill")
 
 
 class _V2:
@@ -316,16 +274,16 @@ class _V2Group:
         return (str(self._folder / "cgroup.procs"),)
 
     def cpu_seconds(self) -> float:
-        return _field(self._folder / "cpu.stat", "usage_usec") / 1e6
+        return kernelbooks.field(self._folder / "cpu.stat", "usage_usec") / 1e6
 
     def pids(self) -> tuple[int, ...]:
-        return _members(self._folder / "cgroup.procs")
+        return kernelbooks.members(self._folder / "cgroup.procs")
 
     def usage(self) -> Usage:
         return Usage(
             cpu_seconds=self.cpu_seconds(),
-            memory_peak=_number(self._folder / "memory.peak"),
-            out_of_memory=_field(self._folder / "memory.events", "oom_kill") > 0,
+            memory_peak=kernelbooks.number(self._folder / "memory.peak"),
+            out_of_memory=kernelbooks.field(self._folder / "memory.events", "oom_kill") > 0,
         )
 
     def kill(self) -> None:

@@ -19,13 +19,13 @@ from threading import Event
 from benchserver.core.errors import PlatformFault
 from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Ending
 from benchserver.engines.sandbox.cgroup import BoxGroup
+from benchserver.engines.sandbox.patience import may_end, stop_group, verdict_of_waiting
 from benchserver.engines.sandbox.process import BoxProcess
 from benchserver.engines.sandbox.vitals import Wanting, family_of, vitals_of
 
 _CHUNK = 65536
 _STDERR_KEPT = 65536
 _SHORTEST_TICK, _LONGEST_TICK = 0.01, 0.25
-_DISK_SECONDS = 2.0
 _LOOK_AFTER_SECONDS = 0.5  # most boxes are gone by then and cost no look
 _LAST_WORDS_SECONDS = 1.0
 _SIGNAL_BASE = 128  # bubblewrap reports death by signal n as exit status 128 + n
@@ -253,29 +253,15 @@ def _enforce(boxes: Sequence[Running]) -> float:
 
 
 def _enforce_wall(alive: Sequence[Running]) -> None:
-    """Stop boxes that wait by their own choice, or that the host has starved.
-
-    Waiting time is wall time in which no box of the group wanted a CPU. A box has nothing to wait
-    for, so half its CPU limit (and 2 s for slow disks) of waiting is a hang: stopped there, long
-    before the backstop.
-    """
+    """Stop boxes that wait by their own choice, or that the host has starved."""
     elapsed = time.monotonic() - alive[0].started
-    patience = alive[-1].request.cpu_seconds / 2 + _DISK_SECONDS
-    backstop = min(box.request.wall_seconds for box in alive)
-    if elapsed < min(patience, backstop):
+    requests = [box.request for box in alive]
+    if not may_end(requests, elapsed=elapsed):
         return
-    waiting = elapsed - sum(box.runnable() for box in alive)
-    if waiting > patience:
-        _stop_last(alive, Ending.IDLE_LIMIT)
-    elif elapsed > backstop:
-        _stop_last(alive, Ending.IDLE_LIMIT if waiting > elapsed / 2 else Ending.STARVED)
-
-
-def _stop_last(alive: Sequence[Running], verdict: Ending) -> None:
-    """Of a pair that waits, the candidate (last) is the one who should have answered."""
-    for box in reversed(alive):
-        box.stop(verdict)
-        verdict = Ending.SIGNALLED if verdict is Ending.IDLE_LIMIT else verdict
+    wanted = sum(box.runnable() for box in alive)
+    verdict = verdict_of_waiting(requests, elapsed=elapsed, wanted=wanted)
+    if verdict:
+        stop_group(alive, verdict)
 
 
 def _result(box: Running) -> BoxResult:

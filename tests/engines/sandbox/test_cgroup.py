@@ -34,19 +34,6 @@ def test_version_2_gets_its_limits_and_tells_its_usage(parent: Path) -> None:
     assert group.usage() == cgroup.Usage(cpu_seconds=1.5, memory_peak=4096, out_of_memory=True)
 
 
-def test_the_mounts_are_read_as_the_kernel_writes_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (
-        "cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0\n"
-        "cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0\n"
-        "cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"
-    )
-    monkeypatch.setattr(Path, "read_text", lambda self: text)
-    mounts = cgroup._mounts()
-    assert mounts["memory"] == Path("/sys/fs/cgroup/memory")
-    assert mounts["cpuacct"] == mounts["cpu"] == Path("/sys/fs/cgroup/cpu,cpuacct")
-    assert mounts[""] == Path("/sys/fs/cgroup/unified")
-
-
 def test_an_ordinary_user_without_a_delegated_subtree_has_no_cgroup(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -7,13 +7,13 @@ thread wanted a CPU; so a process that cannot see the cgroups of its containers 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from benchserver.core.errors import MissingPart
+from benchserver.engines.sandbox import kernelbooks
 
 _OURS = 2  # docker-init and the keeper
 _MEND = (
@@ -59,7 +59,7 @@ def open_books(container: str, pid: int) -> Books:
 
 def _folders(container: str, pid: int) -> Mapping[str, Path]:
     """Controller -> folder; the key of version 2 is the empty string."""
-    points = _mounts()
+    points = kernelbooks.mounts()
     found: dict[str, Path] = {}
     with suppress(OSError, ValueError):
         for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
@@ -71,40 +71,28 @@ def _folders(container: str, pid: int) -> Mapping[str, Path]:
     return found
 
 
-def _mounts() -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, point, kind, options, *_ = line.split(" ")
-        if kind == "cgroup2":
-            found.setdefault("", Path(point))
-        elif kind == "cgroup":
-            for option in options.split(","):
-                found.setdefault(option, Path(point))
-    return found
-
-
 class _Version1:
     def __init__(self, folders: Mapping[str, Path]) -> None:
         self._memory, self._pids = folders["memory"], folders["pids"]
         self._cpu = folders["cpuacct"]
 
     def cpu_seconds(self) -> float:
-        return _number(self._cpu / "cpuacct.usage") / 1e9
+        return kernelbooks.number(self._cpu / "cpuacct.usage") / 1e9
 
     def members(self) -> tuple[int, ...]:
-        return _members(self._pids)
+        return kernelbooks.members(self._pids / "cgroup.procs")
 
     def memory_peak(self) -> int:
-        return _number(self._memory / "memory.max_usage_in_bytes")
+        return kernelbooks.number(self._memory / "memory.max_usage_in_bytes")
 
     def out_of_memory(self) -> bool:
-        return _field(self._memory / "memory.oom_control", "oom_kill") > 0
+        return kernelbooks.field(self._memory / "memory.oom_control", "oom_kill") > 0
 
     def refused_processes(self) -> bool:
-        return _field(self._pids / "pids.events", "max") > 0
+        return kernelbooks.field(self._pids / "pids.events", "max") > 0
 
     def only_ours(self) -> bool:
-        return 0 < _number(self._pids / "pids.current") <= _OURS
+        return 0 < kernelbooks.number(self._pids / "pids.current") <= _OURS
 
 
 class _Version2:
@@ -112,51 +100,21 @@ class _Version2:
         self._folder = folder
 
     def cpu_seconds(self) -> float:
-        return _field(self._folder / "cpu.stat", "usage_usec") / 1e6
+        return kernelbooks.field(self._folder / "cpu.stat", "usage_usec") / 1e6
 
     def members(self) -> tuple[int, ...]:
-        return _members(self._folder)
+        return kernelbooks.members(self._folder / "cgroup.procs")
 
     def memory_peak(self) -> int:
         """Linux before 5.19 tells only what is used now."""
-        peak = _number(self._folder / "memory.peak")
-        return peak or _number(self._folder / "memory.current")
+        peak = kernelbooks.number(self._folder / "memory.peak")
+        return peak or kernelbooks.number(self._folder / "memory.current")
 
     def out_of_memory(self) -> bool:
-        return _field(self._folder / "memory.events", "oom_kill") > 0
+        return kernelbooks.field(self._folder / "memory.events", "oom_kill") > 0
 
     def refused_processes(self) -> bool:
-        return _field(self._folder / "pids.events", "max") > 0
+        return kernelbooks.field(self._folder / "pids.events", "max") > 0
 
     def only_ours(self) -> bool:
-        return 0 < _number(self._folder / "pids.current") <= _OURS
-
-
-def _read(path: Path) -> str:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return ""  # the container is gone, and its books with it
-    try:
-        return os.read(descriptor, 65536).decode()
-    except OSError:
-        return ""
-    finally:
-        os.close(descriptor)
-
-
-def _number(path: Path) -> int:
-    text = _read(path).strip()
-    return int(text) if text.isdigit() else 0
-
-
-def _field(path: Path, name: str) -> int:
-    for line in _read(path).splitlines():
-        key, _, value = line.partition(" ")
-        if key == name and value.isdigit():
-            return int(value)
-    return 0
-
-
-def _members(folder: Path) -> tuple[int, ...]:
-    return tuple(int(word) for word in _read(folder / "cgroup.procs").split())
+        return 0 < kernelbooks.number(self._folder / "pids.current") <= _OURS

@@ -20,11 +20,11 @@ from benchserver.engines.sandbox.docker.endings import Death, result_of
 from benchserver.engines.sandbox.docker.job import Wiring
 from benchserver.engines.sandbox.docker.live import Bridge, Live
 from benchserver.engines.sandbox.docker.streams import STDERR, STDOUT, receive
+from benchserver.engines.sandbox.patience import may_end, stop_group, verdict_of_waiting
 
 _STDERR_KEPT = 65536
 _SHORTEST_TICK, _LONGEST_TICK = 0.01, 0.25
 _CODE_TICK = 0.002
-_DISK_SECONDS = 2.0
 
 
 def watch(boxes: Sequence[Live], *, bridge: Bridge | None = None) -> list[BoxResult]:
@@ -168,32 +168,18 @@ def _enforce(boxes: Sequence[Live]) -> float:
 
 
 def _enforce_wall(alive: Sequence[Live]) -> None:
-    """Stop boxes that wait by their own choice, or that the host has starved.
-
-    Waiting is wall time in which no box of the group wanted a CPU; half the CPU limit (and 2 s)
-    of it is a hang. Of a pair that waits, the candidate (last) is the one who should have answered.
-    """
+    """Stop boxes that wait by their own choice, or that host or daemon have starved."""
     elapsed = time.monotonic() - max(box.started for box in alive)
-    patience = alive[-1].request.cpu_seconds / 2 + _DISK_SECONDS
-    backstop = min(box.request.wall_seconds for box in alive)
+    requests = [box.request for box in alive]
     wanted = sum(box.runnable_seconds() for box in alive)  # looked at each time: see ``Wanting``
-    if elapsed < min(patience, backstop):
+    if not may_end(requests, elapsed=elapsed):
         return
-    if not all(box.born for box in alive):
-        if elapsed > backstop:
-            _stop_last(alive, Ending.STARVED)
-        return
-    waiting = elapsed - wanted
-    if waiting > patience:
-        _stop_last(alive, Ending.IDLE_LIMIT)
-    elif elapsed > backstop:
-        _stop_last(alive, Ending.IDLE_LIMIT if waiting > elapsed / 2 else Ending.STARVED)
-
-
-def _stop_last(alive: Sequence[Live], verdict: Ending) -> None:
-    for box in reversed(alive):
-        box.stop(verdict)
-        verdict = Ending.SIGNALLED if verdict is Ending.IDLE_LIMIT else verdict
+    verdict = verdict_of_waiting(requests, elapsed=elapsed, wanted=wanted)
+    if not all(box.born for box in alive):  # the daemon's slowness is no waiting of theirs
+        late = elapsed > min(request.wall_seconds for request in requests)
+        verdict = Ending.STARVED if late else None
+    if verdict:
+        stop_group(alive, verdict)
 
 
 def _result(box: Live) -> BoxResult:
