@@ -35,7 +35,7 @@ def check_unsafe(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = [*_open_key_files(), *_keys_of_the_web()]
     if settings.PRODUCTION:
         found += [*_debug(), *_secret(), *_local_endpoints(), *_hosts(), *_public_url()]
-        found += [*_log_name(), *_small_cells()]
+        found += [*_log_name(), *_small_cells(), *_one_volume()]
     return sorted(found, key=lambda message: str(message.id))
 
 
@@ -156,3 +156,27 @@ def _small_cells() -> Iterator[CheckMessage]:
             hint=f"Unset MIN_CELL, or set it to {PUBLISHED_MIN_CELL} or more.",
             id="benchserver.W009",
         )
+
+
+def _one_volume() -> Iterator[CheckMessage]:
+    """Of the embedded database it can be seen: its folder and the private halves on one volume."""
+    data = settings.BENCHSERVER_HOME / "pg"
+    halves = [path for path in map(_private_half, PRIVATE_HALVES[:2]) if path.is_file()]
+    if settings.EMBEDDED_DATABASE and any(_volume(data) == _volume(path) for path in halves):
+        yield Warning(
+            "Private keys lie on the database's volume: whoever copies it can open everything.",
+            hint="Set DATABASE_URL to a server of its own, or the OPEN_*_KEY_FILE to another disk.",
+            id="benchserver.W010",
+        )
+
+
+def _private_half(name: str) -> Path:
+    usual = name.removesuffix("_KEY_FILE").lower() + ".key"
+    return Path(getattr(settings, name) or settings.KEYS_DIR / usual)
+
+
+def _volume(path: Path) -> int | None:
+    try:
+        return path.stat().st_dev
+    except OSError:
+        return None

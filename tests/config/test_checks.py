@@ -117,6 +117,20 @@ def test_each_unsafe_setting_of_production_has_its_own_id(
     assert found() == [], "development may do this"
 
 
+def test_private_keys_on_the_volume_of_the_embedded_database_are_seen(safe: Any, tmp_path: Path):
+    safe.EMBEDDED_DATABASE, safe.BENCHSERVER_HOME = True, tmp_path
+    safe.KEYS_DIR = tmp_path / "nowhere"
+    (tmp_path / "pg").mkdir()
+    private = tmp_path / "open_execute.key"
+    private.write_text("x")
+    private.chmod(0o400)
+    assert found() == []  # no private half is known here
+    safe.OPEN_EXECUTE_KEY_FILE = private
+    assert found() == ["benchserver.W010"]
+    safe.EMBEDDED_DATABASE = False
+    assert found() == []  # where that database lies no program can see
+
+
 @pytest.mark.parametrize("name", checks.PRIVATE_HALVES)
 def test_a_web_process_that_could_open_secrets_is_refused(
     safe: Any, monkeypatch: pytest.MonkeyPatch, name: str
