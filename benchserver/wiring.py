@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
+from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.errors import BadInput, MissingPart
 from benchserver.core.task import TaskSpec
 from benchserver.core.verdict import Judgement
@@ -35,7 +36,6 @@ from benchserver.engines.vault.base import Right, WrappedKey
 from benchserver.engines.vault.keyring import private_file, public_file, read_secret
 from benchserver.engines.vault.opener import HpkeOpener
 from benchserver.engines.vault.sealer import HpkeSealer
-from benchserver.evaluations.policy import EnginePolicy
 
 
 @cache

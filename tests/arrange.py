@@ -10,17 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import connection
 
 from benchserver import wiring
+from benchserver.core.engine import judging as judging_steps
+from benchserver.core.engine import moves, sending, work
+from benchserver.core.engine.facts import Claim, Failure
+from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.rotation import Policy, Window
 from benchserver.core.verdict import FaultKind, Judgement, Verdict
-from benchserver.engines.endpoints.base import Reply, StopReason, Usage
-from benchserver.evaluations import generate, judge, settle
-from benchserver.evaluations.claim import Claim, claim_generation, claim_judging
-from benchserver.evaluations.models import Attempt, Evaluation, Exposure, Send, VerdictRecord
-from benchserver.evaluations.policy import EnginePolicy
+from benchserver.engines.endpoints.base import EndpointFailure, Reply, StopReason, Usage
+from benchserver.evaluations import generate
+from benchserver.evaluations.models import Attempt, Evaluation, Exposure, Lane, Send, VerdictRecord
 from benchserver.evaluations.queries import exposed
 from benchserver.evaluations.request import request
 from benchserver.evaluations.score import finish
@@ -90,17 +93,91 @@ def started(
     return request(endpoint=made, track=stage.track, by="test")
 
 
-def claimed(evaluation: Evaluation, *, worker: str = "w1", lease: int = 120) -> Claim:
-    claim = claim_generation(
-        endpoint_id=evaluation.endpoint_id, worker=worker, lease_seconds=lease, hold_seconds=600
+def engine(*, lease: int = 120) -> sending.Engine:
+    return generate.engine(EnginePolicy(lease_seconds=lease, retry_base_seconds=0))
+
+
+def claim_next(endpoint_id: UUID, *, worker: str = "w1", lease: int = 120, hold: int = 600):
+    """One step of the engine on the real database; None where nothing may be sent."""
+    found = sending.claim_next(
+        engine(lease=lease), endpoint=endpoint_id, worker=worker, hold_seconds=hold
     )
+    return found if isinstance(found, Claim) else None
+
+
+def claim_reply(attempt_id: UUID, *, worker: str = "j1", lease: int = 120, hold: int = 900):
+    return judging_steps.claim_reply(
+        engine(lease=lease), attempt_id=attempt_id, worker=worker, hold_seconds=hold
+    )
+
+
+def authorise(claim: Claim) -> Send | None:
+    revision = Attempt.objects.get(pk=claim.attempt_id).endpoint.revision
+    made = sending.authorise(engine(), claim=claim, prepared_for=revision)
+    return None if made is None else Send.objects.get(pk=made)
+
+
+def settle_reply(claim: Claim, send: Send, said: Reply) -> bool:
+    answer = generate.answer(
+        said, attempt_id=claim.attempt_id, send=send.pk, sealer=wiring.sealer()
+    )
+    return sending.settle_reply(
+        engine(), claim=claim, send=send.pk, usage=answer.usage, keep=answer.keep
+    )
+
+
+def settle_failure(claim: Claim, send: Send, failure: EndpointFailure, alive: bool = False) -> None:
+    happened = generate.failure_of(failure, alive=alive)
+    sending.settle_failure(engine(), claim=claim, send=send.pk, failure=happened)
+
+
+def exchange(claim: Claim, send: Send, prepared: generate._Prepared) -> None:
+    """Send what was prepared and settle what comes, as the errand does after its transaction A."""
+    attempt = Attempt.objects.get(pk=claim.attempt_id)
+    engines = generate.Engines(
+        client=wiring.endpoint, opener=wiring.opener(), sealer=wiring.sealer(), policy=POLICY
+    )
+    found = generate._exchange(work.Transmit(claim, send.pk), attempt, prepared, engines)
+    if isinstance(found, Failure):
+        sending.settle_failure(engine(), claim=claim, send=send.pk, failure=found)
+    else:
+        sending.settle_reply(
+            engine(), claim=claim, send=send.pk, usage=found.usage, keep=found.keep
+        )
+
+
+def give_back(claim: Claim, code: str) -> None:
+    sending.give_back(engine(), claim=claim, code=code)
+
+
+def settle_verdict(claim: Claim, judgement: Judgement) -> bool:
+    return judging_steps.settle_verdict(
+        engine(), claim=claim, judgement=judgement, also=lambda: None
+    )
+
+
+def settle_broken(claim: Claim, code: str) -> None:
+    judging_steps.settle_broken(engine(), claim=claim, code=code)
+
+
+def fault(attempt: Attempt, *, kind: FaultKind, code: str) -> None:
+    """End an attempt, with the counters it was given here, by the engine's own move."""
+    attempt.save()
+    with engine().store.transaction() as tx:
+        unit = tx.lock(attempt.pk)
+        assert unit is not None
+        moves.fault(tx, unit, kind=kind, code=code)
+
+
+def claimed(evaluation: Evaluation, *, worker: str = "w1", lease: int = 120) -> Claim:
+    claim = claim_next(evaluation.endpoint_id, worker=worker, lease=lease)
     assert claim is not None
     return claim
 
 
 def sent(evaluation: Evaluation, *, worker: str = "w1", lease: int = 120) -> tuple[Claim, Send]:
     claim = claimed(evaluation, worker=worker, lease=lease)
-    send = generate.authorise(claim=claim)
+    send = authorise(claim)
     assert send is not None
     return claim, send
 
@@ -114,17 +191,13 @@ def answered(
     evaluation: Evaluation, text: str = "x = 1", stop: StopReason = StopReason.STOP
 ) -> Attempt:
     claim, send = sent(evaluation)
-    assert generate.settle_reply(
-        claim=claim, send=send, reply=reply(text, stop), sealer=wiring.sealer()
-    )
+    assert settle_reply(claim, send, reply(text, stop))
     return Attempt.objects.get(pk=claim.attempt_id)
 
 
 def judging(attempt: Attempt, *, worker: str = "j1", lease: int = 120) -> Claim:
     Attempt.objects.filter(pk=attempt.pk).update(next_at="2000-01-01T00:00:00Z")
-    claim = claim_judging(
-        attempt_id=attempt.pk, worker=worker, lease_seconds=lease, hold_seconds=900
-    )
+    claim = claim_reply(attempt.pk, worker=worker, lease=lease)
     assert claim is not None
     return claim
 
@@ -132,7 +205,7 @@ def judging(attempt: Attempt, *, worker: str = "j1", lease: int = 120) -> Claim:
 def judged(evaluation: Evaluation, verdict: Verdict = Verdict.PASSED) -> Attempt:
     attempt = answered(evaluation)
     claim = judging(attempt)
-    assert judge.settle_verdict(claim=claim, judgement=Judgement(verdict=verdict))
+    assert settle_verdict(claim, Judgement(verdict=verdict))
     return attempt
 
 
@@ -144,9 +217,9 @@ def expire(claim: Claim) -> None:
 def due(evaluation: Evaluation) -> None:
     """Let every pause before a further try be over."""
     Attempt.objects.filter(evaluation=evaluation).update(next_at="2000-01-01T00:00:00Z")
-    evaluation.endpoint.lane.__class__.objects.filter(endpoint=evaluation.endpoint_id).update(
-        resting_until=None
-    )
+    lane = Lane.objects.filter(endpoint=evaluation.endpoint_id)
+    lane.update(resting_until=None, probe_until=None)
+    lane.filter(broken=True).update(broken=False, failures=0, recent="")
 
 
 def attempt_of(claim: Claim) -> Attempt:
@@ -172,7 +245,7 @@ def judge_all(evaluation: Evaluation, verdict: Callable[[Attempt], Verdict | Fau
     )
     for attempt, end in ends:
         if isinstance(end, FaultKind):
-            settle.fault(attempt, kind=end, code="server_error")
+            fault(attempt, kind=end, code="server_error")
     Exposure.objects.filter(
         owner_group=evaluation.owner_group, rotation=evaluation.rotation
     ).update(first_sent_at=evaluation.created_at)

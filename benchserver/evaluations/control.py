@@ -9,11 +9,12 @@ from __future__ import annotations
 from django.db import transaction
 
 from benchserver.audit.record import record
+from benchserver.core.engine import mending
 from benchserver.core.errors import NotAllowed
-from benchserver.core.lifecycle import ENDED, EVALUATION, AttemptState, EvaluationState
+from benchserver.core.lifecycle import ENDED, EVALUATION, EvaluationState
 from benchserver.evaluations import settle
-from benchserver.evaluations.models import Attempt, Evaluation, Exposure
-from benchserver.evaluations.policy import UNKNOWN_SENDS_MAX
+from benchserver.evaluations.models import Evaluation, Exposure, Reply
+from benchserver.evaluations.store import PostgresStore
 from benchserver.pools.models import Form, FormEntry
 from benchserver.pools.rotate import database_now
 from benchserver.providers.models import Endpoint
@@ -33,9 +34,8 @@ def cancel(*, evaluation: Evaluation, by: str) -> None:
     locked.state = EvaluationState.CANCELLED.value
     locked.cancel_requested_at = locked.ended_at = database_now()
     locked.save()
-    waiting = Attempt.objects.select_for_update().filter(evaluation=locked)
-    for attempt in waiting.exclude(state__in=(AttemptState.JUDGED, AttemptState.CANCELLED)):
-        settle.move(attempt, AttemptState.CANCELLED, reason="cancelled")
+    with PostgresStore().transaction() as tx:
+        mending.cancel_units(tx, locked.pk)
     _release(locked)
     record("evaluation.cancelled", by=by, target=locked.slug, provider=locked.provider.slug)
 
@@ -72,24 +72,20 @@ def resume(*, evaluation: Evaluation, by: str) -> None:
     )
     EVALUATION.check(locked.state, EvaluationState.RUNNING)
     _check_resumable(locked)
-    faulted = Attempt.objects.select_for_update().filter(
-        evaluation=locked, state=AttemptState.FAULTED
-    )
-    again = [a for a in faulted if has_reply(a) or a.unknown_sends < UNKNOWN_SENDS_MAX]
+    with PostgresStore().transaction() as tx:
+        again = mending.resume_units(tx, locked.pk)
     if not again:
         raise NotAllowed("no attempt may be sent again", code="nothing_to_resume")
-    for attempt in again:
-        _revive(attempt)
     locked.state, locked.round, locked.ended_at = "running", locked.round + 1, None
     locked.save()
-    for _ in range(min(len(again), locked.endpoint.max_concurrency)):
+    for _ in range(min(again, locked.endpoint.max_concurrency)):
         settle.wake("generate", locked.endpoint_id)
     record(
         "evaluation.resumed",
         by=by,
         target=locked.slug,
         provider=locked.provider.slug,
-        attempts=len(again),
+        attempts=again,
     )
 
 
@@ -102,21 +98,9 @@ def _check_resumable(evaluation: Evaluation) -> None:
             code="endpoint_not_active",
             mend="Mend the endpoint first.",
         )
-    if evaluation.endpoint.revision != evaluation.endpoint_revision:
+    changed = evaluation.endpoint.revision != evaluation.endpoint_revision
+    if changed and Reply.objects.filter(attempt__evaluation=evaluation).exists():
         raise NotAllowed("the endpoint was changed since", code="endpoint_changed")
-
-
-def has_reply(attempt: Attempt) -> bool:
-    return hasattr(attempt, "reply")
-
-
-def _revive(attempt: Attempt) -> None:
-    attempt.refused_sends = attempt.unsent_tries = attempt.judge_tries = 0
-    if has_reply(attempt):
-        settle.move(attempt, AttemptState.GENERATED, reason="resumed")
-        settle.wake("judge", attempt.pk)
-    else:
-        settle.move(attempt, AttemptState.READY, reason="resumed")
 
 
 def still_open(evaluation: Evaluation) -> bool:

@@ -12,20 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import transaction
-
 from benchserver.audit.keys import fetch
-from benchserver.core.errors import PlatformFault
+from benchserver.core.engine import work
+from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.extraction import classify, extract
-from benchserver.core.lifecycle import AttemptState
 from benchserver.core.task import TaskSpec
-from benchserver.core.verdict import FaultKind, Judgement
+from benchserver.core.verdict import Judgement
 from benchserver.engines.vault.base import Opener
-from benchserver.evaluations import opinions, settle
-from benchserver.evaluations.claim import Claim, claim_judging, held
-from benchserver.evaluations.generate import reply_context
+from benchserver.evaluations import opinions
+from benchserver.evaluations.generate import engine, reply_context
 from benchserver.evaluations.models import Attempt, Reply
-from benchserver.evaluations.policy import JUDGE_TRIES_MAX, EnginePolicy
 from benchserver.pools import unseal
 
 logger = logging.getLogger(__name__)
@@ -47,23 +43,26 @@ def judge_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> UUID | 
     if opinions.is_suspended(worker):
         logger.error("this machine is taken out and judges nothing until an admin lets it back")
         return None
-    claim = claim_judging(
+    errand = work.judgement(
+        engine(engines.policy),
         attempt_id=attempt_id,
         worker=worker,
-        lease_seconds=engines.policy.lease_seconds,
         hold_seconds=_LONGEST_JUDGING,
     )
-    if claim is None:
+    taken = work.drive(errand, lambda _: _judged(attempt_id, worker, engines))
+    if not taken:
         return None
+    evaluation: UUID = Attempt.objects.values_list("evaluation_id", flat=True).get(pk=attempt_id)
+    return evaluation
+
+
+def _judged(attempt_id: UUID, worker: str, engines: Engines) -> work.Judged:
     attempt = Attempt.objects.select_related("entry__version", "reply").get(pk=attempt_id)
-    try:
-        judgement = judgement_of(attempt, worker, engines)
-    except PlatformFault as problem:
-        settle_broken(claim=claim, code=problem.code)
-    else:
-        share = engines.policy.double_judging_share
-        settle_verdict(claim=claim, judgement=judgement, double_judging_share=share)
-    return attempt.evaluation_id
+    judgement = judgement_of(attempt, worker, engines)
+    share = engines.policy.double_judging_share if judgement.isolation else 0
+    return work.Judged(  # without isolation no sandbox had a say
+        judgement, also=lambda: opinions.ask_sometimes(attempt, worker=worker, share=share)
+    )
 
 
 def judgement_of(attempt: Attempt, worker: str, engines: Engines) -> Judgement:
@@ -87,33 +86,3 @@ def judgement_of(attempt: Attempt, worker: str, engines: Engines) -> Judgement:
 def _open_reply(reply: Reply, opener: Opener) -> str:
     key = fetch(reply.data_key)
     return opener.open(key, reply_context(reply.attempt_id), bytes(reply.sealed)).decode()
-
-
-@transaction.atomic
-def settle_verdict(*, claim: Claim, judgement: Judgement, double_judging_share: int = 0) -> bool:
-    """Store the verdict; False when the claim was lost (the other worker's verdict stands)."""
-    attempt = held(claim, state=AttemptState.JUDGING)
-    if attempt is None:
-        return False
-    settle.judged(attempt, judgement)
-    if judgement.isolation:  # a sandbox had a say
-        opinions.ask_sometimes(attempt, worker=claim.worker, share=double_judging_share)
-    return True
-
-
-@transaction.atomic
-def settle_broken(*, claim: Claim, code: str) -> None:
-    """Judging broke on our side: again after a pause, at last a platform fault; never a zero."""
-    attempt = held(claim, state=AttemptState.JUDGING)
-    if attempt is not None:
-        broken(attempt, code=code)
-
-
-def broken(attempt: Attempt, *, code: str) -> None:
-    """The same for an attempt the caller holds locked (a dead worker's, found by reconcile)."""
-    attempt.judge_tries += 1
-    if attempt.judge_tries >= JUDGE_TRIES_MAX:
-        settle.fault(attempt, kind=FaultKind.PLATFORM, code=code)
-        return
-    settle.move(attempt, AttemptState.GENERATED, reason=code, delay=2.0 * attempt.judge_tries)
-    settle.wake("judge", attempt.pk)

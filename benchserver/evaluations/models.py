@@ -89,9 +89,19 @@ class Attempt(models.Model):
         )
         indexes = (
             models.Index(
-                fields=("endpoint", "next_at", "order"),
+                fields=("evaluation", "order"),
                 condition=models.Q(state__in=["ready", "ambiguous"]),
-                name="attempt_claimable",
+                name="attempt_due",
+            ),
+            models.Index(
+                fields=("endpoint",),
+                condition=models.Q(state__in=["leased", "sent"]),
+                name="attempt_in_flight",
+            ),
+            models.Index(
+                fields=("updated_at",),
+                condition=models.Q(state="generated"),
+                name="attempt_unjudged",
             ),
             models.Index(
                 fields=("lease_until",),
@@ -312,9 +322,32 @@ class Lane(models.Model):
     resting_until = models.DateTimeField(null=True)
     rest_reason = models.CharField(max_length=60, blank=True)
     failures = models.PositiveIntegerField(default=0)  # failed sends in a row
+    recent = models.CharField(max_length=20, blank=True, default="")  # "x" failed, "." went well
+    broken = models.BooleanField(default=False)  # only a public canary may be sent
+    probes_failed = models.PositiveIntegerField(default=0)
+    probe_until = models.DateTimeField(null=True)
+    same_code = models.CharField(max_length=60, blank=True, default="")
+    same_faults = models.PositiveIntegerField(default=0)  # attempts in a row it has ended
 
     def __str__(self) -> str:
         return f"lane {self.endpoint_id}"
+
+
+class Budget(models.Model):
+    """What an evaluation may spend, None where it may spend any; checked with each send."""
+
+    evaluation = models.OneToOneField(
+        Evaluation, models.PROTECT, primary_key=True, related_name="budget"
+    )
+    max_requests = models.PositiveBigIntegerField(null=True)
+    max_tokens = models.PositiveBigIntegerField(null=True)
+    max_micro_usd = models.PositiveBigIntegerField(null=True)
+    requests = models.PositiveBigIntegerField(default=0)
+    tokens = models.PositiveBigIntegerField(default=0)
+    micro_usd = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"budget of {self.evaluation_id}"
 
 
 class IdentityReading(models.Model):

@@ -14,10 +14,10 @@ from uuid import UUID
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from benchserver.core.disclosure import MIN_CELL
+from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.lifecycle import AttemptState, EvaluationState
 from benchserver.core.task import Split
 from benchserver.evaluations.models import Attempt, Evaluation, Exposure, FaultRecord, Lane, Send
-from benchserver.evaluations.policy import EnginePolicy
 from benchserver.evaluations.score import cost, told_to_provider
 from benchserver.pools.models import Pool, TaskVersion
 from benchserver.pools.rotate import Exposed, database_now

@@ -15,13 +15,13 @@ from django.db.models import Count, Q
 
 from benchserver.audit.record import record
 from benchserver.core import forms
+from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.errors import NotAllowed
 from benchserver.core.ids import opaque
 from benchserver.core.lifecycle import EvaluationState
 from benchserver.core.task import Split
 from benchserver.evaluations.lanes import ensure_lane
 from benchserver.evaluations.models import Attempt, Evaluation, Exposure
-from benchserver.evaluations.policy import EnginePolicy
 from benchserver.evaluations.settle import wake
 from benchserver.ledger.append import append
 from benchserver.pools.models import Form, FormEntry, TaskVersion, Track

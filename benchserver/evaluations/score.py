@@ -18,12 +18,12 @@ from django.db.models import Count, Sum
 
 from benchserver.audit.keys import keep
 from benchserver.core.disclosure import AtLeast, AtMost, Cell, shown_as
+from benchserver.core.engine.sending import MISSED_DEADLINE
 from benchserver.core.lifecycle import EVALUATION, AttemptState, EvaluationState
 from benchserver.core.task import Split
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.engines.vault.base import Context, Right, Sealer
 from benchserver.evaluations.control import still_open
-from benchserver.evaluations.generate import MISSED_DEADLINE
 from benchserver.evaluations.models import Evaluation, FaultRecord, Score, Send, VerdictRecord
 from benchserver.ledger.append import append
 from benchserver.measurement import means, scores

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import connection
 
-from benchserver.evaluations.claim import heartbeat
+from benchserver.evaluations.store import heartbeat
 
 logger = logging.getLogger(__name__)
 _lock = threading.Lock()

@@ -10,11 +10,9 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from benchserver import wiring
 from benchserver.core.verdict import Judgement, Verdict
 from benchserver.engines.endpoints.base import EndpointFailure, FailureKind
-from benchserver.evaluations import generate, judge, reconcile
-from benchserver.evaluations.claim import claim_generation, claim_judging, heartbeat
+from benchserver.evaluations import reconcile
 from benchserver.evaluations.models import (
     Attempt,
     Evaluation,
@@ -26,6 +24,7 @@ from benchserver.evaluations.models import (
     Wake,
 )
 from benchserver.evaluations.request import request
+from benchserver.evaluations.store import heartbeat
 from benchserver.providers.models import Endpoint
 from tests import arrange
 
@@ -34,9 +33,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take(evaluation: Evaluation, worker: str = "w"):
-    return claim_generation(
-        endpoint_id=evaluation.endpoint_id, worker=worker, lease_seconds=120, hold_seconds=600
-    )
+    return arrange.claim_next(evaluation.endpoint_id, worker=worker)
 
 
 @in_threads
@@ -170,17 +167,13 @@ def test_a_zombie_changes_nothing_whatever_it_comes_back_with(evaluation):
     before = arrange.attempt_of(heir).__dict__ | {"_state": None}
     failure = EndpointFailure(FailureKind.REFUSED, "server_error", status=500)
 
-    assert generate.authorise(claim=zombie) is None
-    assert not generate.still_mine(zombie)
-    assert not generate.settle_reply(
-        claim=zombie, send=send, reply=arrange.reply(), sealer=wiring.sealer()
-    )
-    generate.settle_failure(
-        claim=zombie, send=send, failure=failure, policy=arrange.POLICY, alive=False
-    )
-    generate._give_back(zombie, "late")
-    assert not judge.settle_verdict(claim=zombie, judgement=Judgement(verdict=Verdict.PASSED))
-    judge.settle_broken(claim=zombie, code="late")
+    assert arrange.authorise(zombie) is None
+    assert not arrange.engine().store.mine(zombie)
+    assert not arrange.settle_reply(zombie, send, arrange.reply())
+    arrange.settle_failure(zombie, send, failure)
+    arrange.give_back(zombie, "late")
+    assert not arrange.settle_verdict(zombie, Judgement(verdict=Verdict.PASSED))
+    arrange.settle_broken(zombie, "late")
 
     assert arrange.attempt_of(heir).__dict__ | {"_state": None} == before
     assert Send.objects.filter(attempt=heir.attempt_id).count() == 2
@@ -195,9 +188,9 @@ def test_a_zombie_judge_leaves_the_heirs_verdict_alone(evaluation):
     arrange.expire(zombie)
     reconcile.expire_leases(retry_base=0)
     heir = arrange.judging(attempt, worker="j2")
-    assert judge.settle_verdict(claim=heir, judgement=Judgement(verdict=Verdict.WRONG_ANSWER))
-    assert not judge.settle_verdict(claim=zombie, judgement=Judgement(verdict=Verdict.PASSED))
-    judge.settle_broken(claim=zombie, code="late")
+    assert arrange.settle_verdict(heir, Judgement(verdict=Verdict.WRONG_ANSWER))
+    assert not arrange.settle_verdict(zombie, Judgement(verdict=Verdict.PASSED))
+    arrange.settle_broken(zombie, "late")
     assert VerdictRecord.objects.get().verdict == "wrong_answer"
     assert Attempt.objects.get(pk=attempt.pk).state == "judged"
 
@@ -210,9 +203,7 @@ def test_of_many_judges_that_hear_the_same_message_one_gets_the_reply(wired):
 
     def take_reply(name: int):
         try:
-            return claim_judging(
-                attempt_id=attempt.pk, worker=f"j{name}", lease_seconds=60, hold_seconds=60
-            )
+            return arrange.claim_reply(attempt.pk, worker=f"j{name}")
         finally:
             connection.close()
 

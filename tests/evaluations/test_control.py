@@ -7,7 +7,7 @@ import pytest
 from benchserver import wiring
 from benchserver.core.errors import NotAllowed
 from benchserver.core.verdict import FaultKind, Verdict
-from benchserver.evaluations import judge, settle
+from benchserver.evaluations import judge
 from benchserver.evaluations.control import cancel, resume
 from benchserver.evaluations.models import (
     Attempt,
@@ -31,7 +31,7 @@ def broken(evaluation, *, code: str = "server_error", unknown: int = 0) -> Attem
     claim, _ = arrange.sent(evaluation)
     attempt = Attempt.objects.select_related("evaluation").get(pk=claim.attempt_id)
     attempt.unknown_sends, attempt.refused_sends = unknown, 6
-    settle.fault(attempt, kind=FaultKind.ENDPOINT, code=code)
+    arrange.fault(attempt, kind=FaultKind.ENDPOINT, code=code)
     return attempt
 
 
@@ -42,7 +42,7 @@ def ended(evaluation) -> Evaluation:
     broken(evaluation, unknown=2)
     attempt = arrange.answered(evaluation)
     for _ in range(3):
-        judge.settle_broken(claim=arrange.judging(attempt), code="sandbox_gone")
+        arrange.settle_broken(arrange.judging(attempt), "sandbox_gone")
     assert finish(evaluation_id=evaluation.pk, sealer=wiring.sealer()) == "incomplete"
     evaluation.refresh_from_db()
     return evaluation
@@ -79,9 +79,7 @@ def test_a_reply_from_before_the_resume_is_judged_and_never_asked_for_again(eval
     ended(evaluation)
     resume(evaluation=evaluation, by="test")
     kept = Attempt.objects.get(state="generated")
-    judge.settle_verdict(
-        claim=arrange.judging(kept), judgement=judge.Judgement(verdict=Verdict.WRONG_ANSWER)
-    )
+    arrange.settle_verdict(arrange.judging(kept), judge.Judgement(verdict=Verdict.WRONG_ANSWER))
     assert VerdictRecord.objects.get(attempt=kept).verdict == "wrong_answer"
     assert kept.sends.count() == 1
     assert FaultRecord.objects.filter(attempt=kept, round=1).exists()  # its history stays

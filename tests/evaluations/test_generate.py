@@ -10,11 +10,14 @@ import pytest
 from django.db import connection
 
 from benchserver import wiring
+from benchserver.core.engine import sending
+from benchserver.core.engine.rules import cost_micro_usd
 from benchserver.core.protocol import Protocol
 from benchserver.evaluations import generate, reconcile
 from benchserver.evaluations.control import cancel
 from benchserver.evaluations.models import (
     Attempt,
+    Budget,
     Exposure,
     FaultRecord,
     Lane,
@@ -29,7 +32,7 @@ from benchserver.evaluations.score import fault_counts
 from benchserver.pools import rotate
 from benchserver.pools.models import TaskVersion
 from benchserver.providers.register import change_endpoint, delete_endpoint
-from tests import arrange
+from tests import arrange, factories
 from tests.flows.engine import generation
 from tests.wired import solve
 
@@ -102,10 +105,17 @@ def test_an_answer_is_kept_sealed_priced_and_waits_for_its_judge(one, scripted):
 def test_a_cost_is_rounded_up_and_unknown_without_a_price(one):
     evaluation = arrange.started(one)
     evaluation.price_in, evaluation.price_out = 1, 0
-    assert generate.cost_micro_usd(evaluation, 1, 99) == 1
-    assert generate.cost_micro_usd(evaluation, 2_000_000, 0) == 2
+    assert (
+        cost_micro_usd(evaluation.price_in, evaluation.price_out, tokens_in=1, tokens_out=99) == 1
+    )
+    assert (
+        cost_micro_usd(evaluation.price_in, evaluation.price_out, tokens_in=2_000_000, tokens_out=0)
+        == 2
+    )
     evaluation.price_out = None
-    assert generate.cost_micro_usd(evaluation, 1, 1) is None
+    assert (
+        cost_micro_usd(evaluation.price_in, evaluation.price_out, tokens_in=1, tokens_out=1) is None
+    )
 
 
 def test_a_429_rests_the_whole_endpoint_as_long_as_it_asked(wired, scripted):
@@ -137,7 +147,7 @@ def test_a_success_in_flight_does_not_end_the_rest_the_endpoint_asked_for(wired,
     earlier, send = arrange.sent(evaluation)
     go(evaluation)
     until = Lane.objects.get().resting_until
-    generate.settle_reply(claim=earlier, send=send, reply=arrange.reply(), sealer=wiring.sealer())
+    arrange.settle_reply(earlier, send, arrange.reply())
     assert Lane.objects.get().resting_until == until
 
 
@@ -216,13 +226,15 @@ def test_an_unwelcome_pauses_the_endpoint_and_a_new_key_wakes_it(one, scripted, 
     assert f"({evaluation.endpoint.pause_reason})" in describe(evaluation).reason
     Wake.objects.all().delete()  # the start's wake-ups were published long ago
     assert reconcile.wake_due() == 0
-    change_endpoint(
-        endpoint=evaluation.endpoint,
-        changes={},
-        api_key="another-key",
-        sealer=wiring.sealer(),
-        check_address=wiring.check_address,
-        by="test",
+    factories.admitted(
+        change_endpoint(
+            endpoint=evaluation.endpoint,
+            changes={},
+            api_key="another-key",
+            sealer=wiring.sealer(),
+            check_address=wiring.check_address,
+            by="test",
+        )
     )
     assert reconcile.wake_due() == 1
     go(evaluation)
@@ -263,9 +275,7 @@ def test_a_reply_after_the_lease_was_lost_books_its_cost_and_nothing_else(one):
     reconcile.expire_leases(retry_base=0)
     arrange.due(evaluation)
     heir, _ = arrange.sent(evaluation, worker="w2")
-    assert not generate.settle_reply(
-        claim=late, send=send, reply=arrange.reply("late"), sealer=wiring.sealer()
-    )
+    assert not arrange.settle_reply(late, send, arrange.reply("late"))
     send.refresh_from_db()
     assert (send.outcome, send.cost_micro_usd) == ("answered", 10 + 2 * 20)
     assert not Reply.objects.exists()
@@ -280,7 +290,7 @@ def test_five_failures_in_a_row_rest_the_endpoint_and_a_success_ends_that(wired,
         go(evaluation)
     assert Lane.objects.get().resting_until is not None
     assert Lane.objects.get().failures == 5
-    generate.settle_reply(claim=earlier, send=send, reply=arrange.reply(), sealer=wiring.sealer())
+    arrange.settle_reply(earlier, send, arrange.reply())
     assert (Lane.objects.get().resting_until, Lane.objects.get().failures) == (None, 0)
 
 
@@ -289,7 +299,7 @@ def nothing_leaves(evaluation, server, *, before: list) -> Attempt:
     claim = arrange.claimed(evaluation)
     for change in before:
         change()
-    assert generate.authorise(claim=claim) is None
+    assert arrange.authorise(claim) is None
     assert server.log == []
     assert not Send.objects.exists()
     assert not Exposure.objects.exclude(first_sent_at=None).exists()
@@ -317,7 +327,7 @@ def test_cancelled_after_the_row_but_before_the_first_byte_nothing_leaves(one, s
         generation(arrange.POLICY),
     )
     cancel(evaluation=evaluation, by="test")
-    generate._exchange(claim, send, only(evaluation), prepared, generation(arrange.POLICY))
+    arrange.exchange(claim, send, prepared)
     assert server.log == []
     assert outcomes() == ["not_sent"]
     assert only(evaluation).state == "cancelled"
@@ -333,7 +343,7 @@ def test_a_lease_that_ran_out_before_the_first_byte_is_not_the_endpoints_failure
     )
     prepared = generate._prepare(attempt, "w1", generation(arrange.POLICY))
     arrange.expire(claim)
-    generate._exchange(claim, send, attempt, prepared, generation(arrange.POLICY))
+    arrange.exchange(claim, send, prepared)
     assert server.log == []
     assert only(evaluation).state == "ready"
     assert Lane.objects.get().failures == 0
@@ -347,22 +357,118 @@ def test_nothing_leaves_after_the_rotation_closed(one, scripted):
     assert (attempt.state, attempt.reason) == ("faulted", "rotation_closed")
 
 
-def test_a_changed_endpoint_is_another_endpoint(one, scripted):
+def mended(evaluation, **changes) -> None:
+    """The provider changes the endpoint, and it is admitted anew."""
+    endpoint = change_endpoint(
+        endpoint=evaluation.endpoint,
+        changes=changes,
+        api_key=None,
+        sealer=wiring.sealer(),
+        check_address=wiring.check_address,
+        by="test",
+    )
+    factories.admitted(endpoint)
+
+
+def test_after_its_first_reply_a_changed_endpoint_is_another_endpoint(wired, scripted):
     server = scripted(solve)
-    evaluation = arrange.started(one, server.url)
-
-    def change() -> None:
-        change_endpoint(
-            endpoint=evaluation.endpoint,
-            changes={"wire_model": "a-better-one"},
-            api_key=None,
-            sealer=wiring.sealer(),
-            check_address=wiring.check_address,
-            by="test",
-        )
-
-    attempt = nothing_leaves(evaluation, server, before=[change])
+    evaluation = arrange.started(arrange.board(private=2, public=0), server.url)
+    arrange.answered(evaluation)
+    claim = arrange.claimed(evaluation)
+    mended(evaluation, wire_model="a-better-one")
+    assert arrange.authorise(claim) is None
+    attempt = arrange.attempt_of(claim)
     assert (attempt.state, attempt.reason) == ("faulted", "endpoint_changed")
+    assert server.log == []
+
+
+def test_an_address_mended_before_the_first_reply_is_the_one_that_is_evaluated(one, scripted):
+    wrong, right = scripted(lambda _: (404, {})), scripted(solve)
+    evaluation = arrange.started(one, wrong.url)
+    go(evaluation)
+    mended(evaluation, base_url=right.url)
+    go(evaluation)
+    evaluation.refresh_from_db()
+    assert evaluation.endpoint_revision == 2
+    assert only(evaluation).state == "generated"
+    assert (len(wrong.log), len(right.log)) == (1, 1)
+
+
+def test_what_was_opened_before_a_change_is_not_sent(one, scripted):
+    evaluation = arrange.started(one, scripted(solve).url)
+    claim = arrange.claimed(evaluation)
+    mended(evaluation, wire_model="another")
+    old = sending.authorise(arrange.engine(), claim=claim, prepared_for=1)
+    assert old is None
+    assert not Send.objects.exists()
+    assert arrange.attempt_of(claim).state == "ready"
+    go(evaluation)
+    assert only(evaluation).state == "generated"
+
+
+def test_while_a_send_to_the_old_address_flies_nothing_goes_to_the_new_one(wired, scripted):
+    evaluation = arrange.started(arrange.board(private=2, public=0), scripted(solve).url)
+    arrange.sent(evaluation)
+    claim = arrange.claimed(evaluation)
+    mended(evaluation, wire_model="another")
+    assert arrange.authorise(claim) is None
+    attempt = arrange.attempt_of(claim)
+    assert (attempt.state, attempt.reason) == ("ready", "endpoint_changed")
+
+
+def test_after_the_rest_a_public_canary_goes_first_and_no_task(wired, scripted):
+    well: list[str] = []
+    server = scripted(lambda p: "ready" if well and "shift_" not in p else (500, {}))
+    evaluation = arrange.started(arrange.board(private=9, public=0), server.url)
+    for _ in range(5):
+        go(evaluation)
+    sends = Send.objects.count()
+    again = arrange.claim_next(evaluation.endpoint_id)  # no rest here: base 0
+    assert again is None
+    Lane.objects.update(probe_until=None, resting_until=None)
+    assert generate_as_it_is(evaluation) is None  # the canary fails: still open
+    assert Lane.objects.get().broken
+    well.append("now")
+    Lane.objects.update(resting_until=None)
+    assert generate_as_it_is(evaluation) is None
+    assert not Lane.objects.get().broken
+    assert Send.objects.count() == sends
+    assert Wake.objects.filter(step="generate").count() >= 4
+
+
+def generate_as_it_is(evaluation) -> UUID | None:
+    return generate.generate_next(
+        endpoint_id=evaluation.endpoint_id, worker="w1", engines=generation(arrange.POLICY)
+    )
+
+
+def test_an_error_that_ended_three_attempts_ends_the_next_ones_at_once(wired, scripted):
+    server = scripted(lambda _: (500, {}))
+    evaluation = arrange.started(arrange.board(private=6, public=0), server.url)
+    while go(evaluation) is not None:
+        pass
+    assert set(FaultRecord.objects.values_list("code", flat=True)) == {"server_error"}
+    assert FaultRecord.objects.count() == 6
+    # all six had been tried a few times when the third ended; none was tried on after that
+    assert len(server.log) < 6 * 7
+    assert Send.objects.count() == len(server.log)
+
+
+@pytest.mark.parametrize(
+    ("limit", "sends"),
+    [({"max_requests": 2}, 2), ({"max_tokens": 18}, 1), ({"max_micro_usd": 1}, 1)],
+)
+def test_a_spent_budget_is_not_sent_beyond_and_a_resume_with_more_goes_on(
+    wired, scripted, limit, sends
+):
+    server = scripted(solve)
+    evaluation = arrange.started(arrange.board(private=4, public=0), server.url)
+    Budget.objects.create(evaluation=evaluation, **limit)
+    while go(evaluation) is not None:
+        pass
+    assert len(server.log) == Send.objects.count() == sends
+    assert set(FaultRecord.objects.values_list("code", flat=True)) == {"budget_spent"}
+    assert Budget.objects.get().tokens == 18 * sends
 
 
 def test_a_deleted_endpoint_is_sent_nothing(one, scripted):

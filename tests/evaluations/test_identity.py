@@ -15,7 +15,6 @@ from benchserver.audit.models import Event
 from benchserver.engines.endpoints.admission import identity as questions
 from benchserver.engines.endpoints.admission.probing import Circumstances
 from benchserver.evaluations import identity, lanes, quiet
-from benchserver.evaluations.claim import claim_generation
 from benchserver.evaluations.models import Evaluation, IdentityMark, IdentityReading, Wake
 from benchserver.providers import admit
 from benchserver.providers.models import Endpoint
@@ -134,10 +133,9 @@ def test_border_inputs_alone_show_a_shift(running):
 def test_before_is_before_the_first_task(running):
     identity.hold(running.endpoint_id)
     assert Wake.objects.filter(step="identify", target=str(running.pk)).exists()
-    take = {"endpoint_id": running.endpoint_id, "worker": "w", "lease_seconds": 9}
-    assert claim_generation(**take, hold_seconds=9) is None
+    assert arrange.claim_next(running.endpoint_id) is None
     assert reading(running).moment == "before"
-    assert claim_generation(**take, hold_seconds=9) is not None
+    assert arrange.claim_next(running.endpoint_id) is not None
 
 
 def test_a_reading_during_is_made_now_and_then(running, model):

@@ -10,7 +10,7 @@ from benchserver.core.errors import PlatformFault
 from benchserver.core.lifecycle import ATTEMPT, EVALUATION, AttemptState, EvaluationState
 from benchserver.core.verdict import FaultKind, Judgement, Verdict
 from benchserver.engines.endpoints.base import StopReason
-from benchserver.evaluations import judge, settle
+from benchserver.evaluations import judge
 from benchserver.evaluations.models import Attempt, FaultRecord, VerdictRecord
 from tests import arrange
 from tests.wired import fail, solve
@@ -52,13 +52,12 @@ def test_right_and_wrong_programs_get_their_verdict_in_the_real_sandbox(wired):
     verdicts = []
     for text in (solve, fail):
         claim, send = arrange.sent(evaluation)
-        from benchserver.evaluations import generate
         from benchserver.pools import unseal
 
         version = arrange.attempt_of(claim).entry.version
         shown = unseal.prompt(version=version, opener=wiring.opener(), by="test").statement
         reply = arrange.reply(text(shown))
-        generate.settle_reply(claim=claim, send=send, reply=reply, sealer=wiring.sealer())
+        arrange.settle_reply(claim, send, reply)
         run(arrange.attempt_of(claim), wiring.judging())
         verdicts.append(VerdictRecord.objects.get(attempt=claim.attempt_id))
     assert [record.verdict for record in verdicts] == ["passed", "wrong_answer"]
@@ -155,7 +154,7 @@ def test_the_database_refuses_a_verdict_beside_the_fault_of_this_round(evaluatio
     claim = arrange.judging(attempt)
     with transaction.atomic():
         held = Attempt.objects.select_related("evaluation").get(pk=claim.attempt_id)
-        settle.fault(held, kind=FaultKind.PLATFORM, code="x")
+        arrange.fault(held, kind=FaultKind.PLATFORM, code="x")
     assert "has ended with a fault" in refused(
         "INSERT INTO evaluations_verdictrecord (attempt_id, verdict, cpu_milliseconds,"
         " wall_milliseconds, memory_bytes, isolation, detail)"

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from benchserver import wiring
 from benchserver.audit.models import Event
+from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.errors import PlatformFault
 from benchserver.core.verdict import Judgement, Verdict
 from benchserver.evaluations import judge, opinions, recheck
@@ -19,7 +20,6 @@ from benchserver.evaluations.models import (
     VerdictRecord,
     Wake,
 )
-from benchserver.evaluations.policy import EnginePolicy
 from tests import arrange
 from tests.wired import solve
 

@@ -9,11 +9,11 @@ import pytest
 from django.db import connection
 
 from benchserver import wiring
+from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.errors import NotAllowed
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.evaluations.control import cancel
 from benchserver.evaluations.models import Evaluation, Exposure
-from benchserver.evaluations.policy import EnginePolicy
 from benchserver.evaluations.request import request
 from benchserver.ledger.models import Entry
 from benchserver.pools import rotate

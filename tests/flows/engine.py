@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from benchserver import wiring
+from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.lifecycle import ENDED
 from benchserver.evaluations import generate, judge
 from benchserver.evaluations.models import Attempt, Evaluation
-from benchserver.evaluations.policy import EnginePolicy
 from benchserver.evaluations.score import finish
 
 POLICY = EnginePolicy(lease_seconds=5, retry_base_seconds=0)

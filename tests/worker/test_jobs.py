@@ -10,9 +10,9 @@ import pytest
 from django.db import OperationalError, connection
 
 from benchserver import dispatch, wiring
+from benchserver.core.engine import judging as steps
 from benchserver.core.rotation import Policy, Window
 from benchserver.core.verdict import Verdict
-from benchserver.evaluations import judge as judging
 from benchserver.evaluations import quiet
 from benchserver.evaluations.models import (
     Attempt,
@@ -82,11 +82,11 @@ def test_a_job_that_broke_while_it_settled_is_not_kept_alive_by_its_process(
     yet the attempt must be somebody else's within a lease, not when its hold ends."""
     attempt = arrange.answered(evaluation_waiting, solve("shift_1"))
 
-    def away(**_):
+    def away(*_, **__):
         raise OperationalError("server closed the connection")
 
     with monkeypatch.context() as broken:
-        broken.setattr(judging, "settle_verdict", away)
+        broken.setattr(steps, "settle_verdict", away)
         with pytest.raises(OperationalError):
             jobs.judge(str(attempt.pk))
     left = Attempt.objects.get(pk=attempt.pk)

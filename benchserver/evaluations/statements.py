@@ -1,0 +1,161 @@
+"""The SQL of the engine's store: what is locked, by which clock, with which index in mind.
+
+Every time is ``clock_timestamp()`` of the database. Example: ``TAKE`` leases the first due attempt
+of an endpoint's oldest running evaluation and raises its fence in the same statement.
+"""
+
+from __future__ import annotations
+
+LANE = """
+SELECT l.endpoint_id, e.max_concurrency, e.max_rps::float8, e.state = 'active',
+       extract(epoch FROM clock_timestamp())::float8,
+       l.tokens + extract(epoch FROM clock_timestamp() - l.refilled_at)::float8
+           * coalesce(e.max_rps, 0)::float8,
+       coalesce(extract(epoch FROM l.resting_until), 0)::float8, l.rest_reason,
+       l.failures, l.recent, l.broken, l.probes_failed,
+       coalesce(extract(epoch FROM l.probe_until), 0)::float8, l.same_code, l.same_faults
+FROM evaluations_lane l JOIN providers_endpoint e ON e.id = l.endpoint_id
+WHERE l.endpoint_id = %s
+"""
+TROUBLED = LANE + " AND (l.failures > 0 OR l.recent <> '' OR l.broken OR l.same_faults > 0)"
+LOCKED = " FOR UPDATE OF l"
+
+IN_FLIGHT = """
+SELECT count(*) FROM evaluations_attempt WHERE endpoint_id = %s AND state IN ('leased', 'sent')
+"""
+
+SAVE_LANE = """
+UPDATE evaluations_lane SET
+    resting_until = to_timestamp(nullif(%(resting_until)s::float8, 0)),
+    rest_reason = %(rest_reason)s, failures = %(failures)s, recent = %(recent)s,
+    broken = %(broken)s, probes_failed = %(probes_failed)s,
+    probe_until = to_timestamp(nullif(%(probe_until)s::float8, 0)),
+    same_code = %(same_code)s, same_faults = %(same_faults)s
+WHERE endpoint_id = %(endpoint)s
+"""
+
+SPEND = """
+UPDATE evaluations_lane SET tokens = %s, refilled_at = clock_timestamp() WHERE endpoint_id = %s
+"""
+
+TAKE = """
+UPDATE evaluations_attempt SET
+    state = 'leased', fence = fence + 1, owner = %(worker)s,
+    lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
+    hold_until = clock_timestamp() + make_interval(secs => %(hold)s),
+    updated_at = clock_timestamp()
+WHERE id = (
+    SELECT due.id FROM evaluations_evaluation v CROSS JOIN LATERAL (
+        SELECT a.id FROM evaluations_attempt a
+        WHERE a.evaluation_id = v.id AND a.state IN ('ready', 'ambiguous')
+          AND a.next_at <= clock_timestamp()
+        ORDER BY a."order" LIMIT 1 FOR UPDATE SKIP LOCKED) due
+    WHERE v.endpoint_id = %(endpoint)s AND v.state = 'running' AND v.cancel_requested_at IS NULL
+    ORDER BY v.created_at LIMIT 1)
+RETURNING id, fence
+"""
+
+TAKE_REPLY = """
+UPDATE evaluations_attempt SET
+    state = 'judging', fence = fence + 1, owner = %(worker)s,
+    lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
+    hold_until = clock_timestamp() + make_interval(secs => %(hold)s),
+    updated_at = clock_timestamp()
+WHERE id = (SELECT id FROM evaluations_attempt WHERE id = %(attempt)s AND state = 'generated'
+            AND next_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
+RETURNING id, fence
+"""
+
+BEAT = """
+UPDATE evaluations_attempt
+SET lease_until = least(hold_until, clock_timestamp() + make_interval(secs => %s))
+WHERE owner = ANY(%s) AND state IN ('leased', 'sent', 'judging')
+"""
+
+UNIT = """
+SELECT a.id, a.evaluation_id, a.endpoint_id, a.state, a.fence, a.owner,
+       coalesce(extract(epoch FROM a.lease_until), 0)::float8,
+       extract(epoch FROM a.next_at)::float8, a.reason,
+       a.unknown_sends, a.refused_sends, a.unsent_tries, a.judge_tries, v.round,
+       extract(epoch FROM clock_timestamp())::float8,
+       v.cancel_requested_at IS NOT NULL,
+       r.state <> 'open' OR r.closes_at <= clock_timestamp(),
+       e.state = 'active', v.endpoint_revision, e.revision, v.price_in, v.price_out
+FROM evaluations_attempt a
+JOIN evaluations_evaluation v ON v.id = a.evaluation_id
+JOIN pools_rotation r ON r.id = v.rotation_id
+JOIN providers_endpoint e ON e.id = a.endpoint_id
+"""
+ONE = UNIT + " WHERE a.id = %s FOR UPDATE OF a"
+EXPIRED = (
+    UNIT
+    + """ WHERE a.state IN ('leased', 'sent', 'judging') AND a.lease_until < clock_timestamp()
+LIMIT %s FOR UPDATE OF a SKIP LOCKED"""
+)
+STRANDED = (
+    UNIT
+    + """ WHERE a.state IN ('ready', 'ambiguous') AND v.state = 'running'
+AND r.closes_at <= clock_timestamp() LIMIT %s FOR UPDATE OF a SKIP LOCKED"""
+)
+OF_EVALUATION = UNIT + ' WHERE a.evaluation_id = %s ORDER BY a."order" FOR UPDATE OF a'
+
+SAVE = """
+UPDATE evaluations_attempt SET
+    state = %(state)s, owner = %(owner)s, reason = %(reason)s,
+    unknown_sends = %(unknown_sends)s, refused_sends = %(refused_sends)s,
+    unsent_tries = %(unsent_tries)s, judge_tries = %(judge_tries)s,
+    next_at = to_timestamp(%(next_at)s::float8), updated_at = clock_timestamp()
+WHERE id = %(id)s
+"""
+
+EXPOSE = """
+UPDATE evaluations_exposure x
+SET first_sent_at = coalesce(x.first_sent_at, statement_timestamp())
+FROM evaluations_attempt a
+JOIN evaluations_evaluation v ON v.id = a.evaluation_id
+JOIN pools_formentry f ON f.id = a.entry_id
+WHERE a.id = %s AND x.version_id = f.version_id AND x.owner_group_id = v.owner_group_id
+  AND x.rotation_id = v.rotation_id
+"""
+
+ADOPT = """
+UPDATE evaluations_evaluation v SET endpoint_revision = e.revision
+FROM providers_endpoint e
+WHERE e.id = v.endpoint_id
+  AND v.id IN (SELECT id FROM evaluations_evaluation WHERE id = %s FOR UPDATE SKIP LOCKED)
+"""
+
+FREE = """
+SELECT e.id, d.due, e.max_concurrency - (
+    SELECT count(*) FROM evaluations_attempt b
+    WHERE b.endpoint_id = e.id AND b.state IN ('leased', 'sent'))
+FROM providers_endpoint e
+LEFT JOIN evaluations_lane l ON l.endpoint_id = e.id
+CROSS JOIN LATERAL (SELECT count(*) AS due FROM (
+    SELECT 1 FROM evaluations_evaluation v
+    JOIN evaluations_attempt a ON a.evaluation_id = v.id
+    WHERE v.endpoint_id = e.id AND v.state = 'running' AND v.cancel_requested_at IS NULL
+      AND a.state IN ('ready', 'ambiguous') AND a.next_at <= clock_timestamp()
+    LIMIT e.max_concurrency) few) d
+WHERE e.state = 'active' AND d.due > 0
+  AND (l.resting_until IS NULL OR l.resting_until <= clock_timestamp())
+"""
+
+UNJUDGED = """
+UPDATE evaluations_attempt SET updated_at = clock_timestamp() WHERE id IN (
+    SELECT a.id FROM evaluations_attempt a
+    WHERE a.state = 'generated' AND a.next_at <= clock_timestamp()
+      AND a.updated_at < clock_timestamp() - make_interval(secs => CASE WHEN EXISTS (
+          SELECT 1 FROM evaluations_attempt j
+          WHERE j.state = 'judging' AND j.lease_until > clock_timestamp())
+          THEN %(busy)s ELSE %(quiet)s END)
+    ORDER BY a.updated_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING id
+"""
+
+MINE = """
+SELECT EXISTS (
+    SELECT 1 FROM evaluations_attempt a JOIN evaluations_evaluation v ON v.id = a.evaluation_id
+    WHERE a.id = %s AND a.fence = %s AND a.state = 'sent'
+      AND a.lease_until > clock_timestamp() AND v.cancel_requested_at IS NULL)
+"""
