@@ -167,7 +167,7 @@ def stream(probing: Probing) -> Finding:
             "no_stream",
             f"Asked to stream, it fails ({failure.code}); whole answers work.",
             "The server, or a gateway before it, does not pass event streams on.",
-            "Leave the option `stream` off, and let gateways wait for long answers.",
+            "Leave the option stream off, and let gateways wait for long answers.",
         )
     if reply is None:
         return fine("stream", "Streaming was not tried.", code="not_tried")
@@ -177,7 +177,7 @@ def stream(probing: Probing) -> Finding:
             "empty_stream",
             "Asked to stream, it sends no text.",
             "The stream's events have another shape than the protocol says.",
-            "Leave the option `stream` off.",
+            "Leave the option stream off.",
         )
     return fine("stream", "Asked to stream, it answers.")
 

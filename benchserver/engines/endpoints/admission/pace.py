@@ -21,6 +21,7 @@ HIGHEST_STEP = 16  # calls at a time that are tried; beyond it the provider's nu
 _REQUESTS = ("x-ratelimit-limit-requests", "anthropic-ratelimit-requests-limit")
 _TOKENS = ("x-ratelimit-limit-tokens", "anthropic-ratelimit-tokens-limit")
 _MINUTE = 60.0
+_ROUNDS = 3
 _SHARE = 0.9  # of a told limit: others may use the same account
 
 
@@ -70,7 +71,7 @@ def ramp(probing: Probing) -> Finding:
         return fine("ramp", says, code="not_tried")
     carried, seconds = 1, [_alone(probing)]
     for step in steps(highest):
-        outcomes = probing.together([probes.numbered(n) for n in range(step)])
+        outcomes = _together(probing, step)
         if _mixed(outcomes):
             return _mixed_up(step)
         broken = [o for o in outcomes if isinstance(o, EndpointFailure)]
@@ -80,6 +81,16 @@ def ramp(probing: Probing) -> Finding:
         seconds.append(median(o.seconds for o in outcomes if not isinstance(o, EndpointFailure)))
     says = f"It answers {carried} calls at a time."
     return fine("ramp", says, max_concurrency=carried, slower=_slower(seconds))
+
+
+def _together(probing: Probing, step: int) -> list[Outcome]:
+    """A step that fails is tried again: who fails now and then at any pace is no slower for it."""
+    questions = [probes.numbered(n) for n in range(step)]
+    for _ in range(_ROUNDS):
+        outcomes = probing.together(questions)
+        if not any(isinstance(outcome, EndpointFailure) for outcome in outcomes):
+            break
+    return outcomes
 
 
 def steps(highest: int) -> list[int]:

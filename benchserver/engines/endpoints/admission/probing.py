@@ -137,9 +137,12 @@ class Probing:
         Raises ``EndpointFailure`` after the last try or at once when asking again is in vain.
         """
         generation = self._generation(prompt, max_tokens, temperature, top_p)
+        return self._patiently(generation, tries, self._client)
+
+    def _patiently(self, generation: Generation, tries: int, client: EndpointClient) -> Reply:
         for number in range(1, tries + 1):
             try:
-                return self._once(generation)
+                return self._once(generation, client)
             except EndpointFailure as failure:
                 self.refusals[failure.code] += 1
                 hopeless = failure.kind not in _AGAIN or failure.code in _FINAL
@@ -149,11 +152,10 @@ class Probing:
         raise AssertionError("no tries")
 
     def ask_streamed(self, prompt: str) -> Reply | None:
-        """The reply as an event stream, asked once; None where no client can. Raises
-        ``EndpointFailure``."""
+        """The reply as an event stream; None where no client can. Raises as ``ask`` does."""
         if self._streaming is None:
             return None
-        return self._once(self._generation(prompt, None, None, None), self._streaming)
+        return self._patiently(self._generation(prompt, None, None, None), TRIES, self._streaming)
 
     def together(
         self,
@@ -167,7 +169,8 @@ class Probing:
 
         def one(prompt: str) -> Outcome:
             try:
-                return self._once(self._generation(prompt, max_tokens, temperature, top_p))
+                wanted = self._generation(prompt, max_tokens, temperature, top_p)
+                return self._once(wanted, self._client)
             except EndpointFailure as failure:
                 return failure
 
@@ -187,7 +190,7 @@ class Probing:
             idempotency_key="",
         )
 
-    def _once(self, wanted: Generation, client: EndpointClient | None = None) -> Reply:
+    def _once(self, wanted: Generation, client: EndpointClient) -> Reply:
         number = self._start()
         generation = Generation(
             prompt=wanted.prompt,
@@ -197,7 +200,7 @@ class Probing:
             deadline_seconds=min(self.left, self.given.deadline_seconds),
             idempotency_key=self._key_of(number),
         )
-        reply = (client or self._client).send(self.target, generation)
+        reply = client.send(self.target, generation)
         with self._lock:
             self.replies.append(reply)
         return reply

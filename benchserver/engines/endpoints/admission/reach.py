@@ -23,9 +23,12 @@ _SMALL = 512  # tokens that any model may write
 
 
 def address(probing: Probing) -> Finding:
-    return _refusal("address", _first(probing), _ADDRESS) or fine(
-        "address", "The address is public and its name leads outside."
-    )
+    found = _refusal("address", _first(probing), _ADDRESS)
+    if found:
+        return found
+    if _is_plain(probing):
+        return fine("address", "An address of this machine, listed for development.", code="local")
+    return fine("address", "The address is public and its name leads outside.")
 
 
 def connection(probing: Probing) -> Finding:
@@ -38,7 +41,7 @@ def tls(probing: Probing) -> Finding:
     found = _refusal("tls", _first(probing), _TLS)
     if found:
         return found
-    if probing.target.base_url.lower().startswith("http:"):
+    if _is_plain(probing):
         return fine("tls", "Plain http to this machine, allowed for development.", code="plain")
     return fine("tls", "The certificate is valid for this host.")
 
@@ -113,6 +116,11 @@ def answer(probing: Probing) -> Finding:
         cause="The text is in another field than the protocol says, or the server lost it.",
         mend="Choose the protocol that the endpoint documents, and look at its log.",
     )
+
+
+def _is_plain(probing: Probing) -> bool:
+    """Without TLS: the address guard lets only listed addresses of this machine be so."""
+    return probing.target.base_url.lower().startswith("http:")
 
 
 def _first(probing: Probing) -> Outcome:

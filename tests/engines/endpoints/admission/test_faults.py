@@ -245,7 +245,7 @@ def closed_port() -> int:
 
 def test_nothing_listens() -> None:
     findings, _ = visit(f"http://127.0.0.1:{closed_port()}/v1")
-    assert [f.code for f in findings] == ["ok", "unreachable"]
+    assert [f.code for f in findings] == ["local", "unreachable"]
     assert (findings[-1].check, findings[-1].level) == ("connection", FAULT)
 
 
@@ -301,6 +301,13 @@ def test_a_visit_never_asks_more_at_a_time_than_the_provider_allows() -> None:
     with Rogue(slowly(0.02)) as server:
         visit(f"http://127.0.0.1:{server.port}/v1", given=replace(USUAL, ramp=False))
         assert server.most_flying == 1
+
+
+def test_who_fails_now_and_then_is_not_taken_for_slow_or_unable_to_stream() -> None:
+    findings = visit_rogue(lambda ask: Said(status=500) if ask.number % 5 == 3 else None)
+    found = {f.check: f.code for f in findings}
+    assert (found["stream"], found["ramp"]) == ("ok", "ok")
+    assert found["steadiness"] == "unsteady"
 
 
 def test_every_request_carries_a_key_that_can_be_found_again() -> None:
