@@ -8,8 +8,9 @@ of unknown outcome and is sent once more. Only this verb reaches the network.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from benchserver.audit.keys import fetch, keep
@@ -43,7 +44,7 @@ _CANARY = "Answer with the single word: ready"
 class Engines:
     """What generation needs from the composition root."""
 
-    client: Callable[[str], EndpointClient]
+    client: Callable[[str, Mapping[str, Any]], EndpointClient]  # a protocol and its options
     opener: Opener
     sealer: Sealer
     policy: EnginePolicy
@@ -118,7 +119,7 @@ def _prepare(attempt: Attempt, worker: str, engines: Engines) -> _Prepared:
     return _Prepared(
         target=_target(attempt.endpoint, engines.opener),
         generation=_generation(wrap_prompt(spec), protocol, str(attempt.pk)),
-        client=engines.client(attempt.endpoint.protocol),
+        client=engines.client(attempt.endpoint.protocol, attempt.endpoint.options),
     )
 
 
@@ -207,7 +208,8 @@ def _is_well(endpoint_id: UUID, engines: Engines) -> bool:
         target = _target(endpoint, engines.opener)
     except PlatformFault:
         return False
-    return _passes(engines.client(endpoint.protocol), target, key=f"canary-{new_id()}")
+    client = engines.client(endpoint.protocol, endpoint.options)
+    return _passes(client, target, key=f"canary-{new_id()}")
 
 
 def _answers_canary(prepared: _Prepared) -> bool:

@@ -58,7 +58,7 @@ def _generate(target: UUID) -> None:
             endpoint_id=target,
             worker=worker,
             engines=generation.Engines(
-                client=lambda protocol: lean(wiring.endpoint(protocol)),
+                client=lambda *about: lean(wiring.endpoint(*about)),
                 opener=wiring.opener(),
                 sealer=wiring.sealer(),
                 policy=wiring.engine_policy(),
