@@ -47,7 +47,6 @@ def clear_wiring() -> None:
         wiring.sealer,
         wiring.opener,
         wiring.signer,
-        wiring.endpoint,
         wiring._transport,
         wiring.address_policy,
         wiring.mac_key,
