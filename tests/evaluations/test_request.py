@@ -172,7 +172,9 @@ def test_a_request_that_was_cancelled_before_any_send_leaves_room_for_others(sta
     first = arrange.started(stage, owner="One", model="one")
     cancel(evaluation=first, by="test")
     second = arrange.endpoint(owner="Two", model="two")
-    request(endpoint=second, track=stage.track, by="test", policy=policy)
+    other = request(endpoint=second, track=stage.track, by="test", policy=policy)
+    assert other.state == "running"
+    assert set(Exposure.objects.values_list("owner_group", flat=True)) == {other.owner_group_id}
 
 
 def test_a_cancel_keeps_what_another_evaluation_of_the_group_still_needs(stage):

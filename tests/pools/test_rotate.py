@@ -159,8 +159,12 @@ def test_windows_of_a_pool_never_overlap_and_may_touch(pool):
 
 
 def test_an_abandoned_plan_makes_room(pool):
-    rotate.abandon(rotation=plan(pool, name="a"), by="test")
-    opened(plan(pool, name="b"))
+    dropped = plan(pool, name="a")
+    rotate.abandon(rotation=dropped, by="test")
+    other = opened(plan(pool, name="b"))
+    dropped.refresh_from_db()
+    other.refresh_from_db()
+    assert (dropped.state, other.state) == ("abandoned", "open")
 
 
 def test_a_pool_with_nothing_fresh_left_says_no(pool):

@@ -9,7 +9,10 @@ from benchserver.engines.taskformats.faults import Faults, refuse_doubles, text_
 
 
 def test_nothing_found_stops_nothing() -> None:
-    Faults().stop_if_any()
+    faults = Faults()
+    assert text_of({"a": "text"}, "a", faults=faults, place="f:1") == "text"
+    faults.stop_if_any()
+    assert faults.found == []
 
 
 def test_all_faults_are_raised_together() -> None:
