@@ -23,7 +23,7 @@ from benchserver.core.task import CallCase, CallCases, Shape, Split, TaskSpec
 from benchserver.engines.taskformats.native import Native
 from tests.flows import places
 from tests.flows.conftest import ScriptedEndpoint
-from tests.flows.live import Api, LiveService, endpoint, provider, wait_ended
+from tests.flows.live import ROOT, Api, LiveService, endpoint, provider, wait_ended
 from tests.flows.places import Monitor
 from tests.flows.scan import Browser, is_in
 
@@ -213,3 +213,12 @@ def test_the_served_bundle_verifies_from_outside(marked: Marked):
     assert answer["ok"], answer
     details = {check["what"]: check["detail"] for check in answer["checks"]}
     assert details["task commitments"] == "1 trees shown of 1 committed"
+
+
+def test_no_other_place_exists(settings: Any) -> None:
+    """Error mail, a shared cache, metrics and error collectors: whoever adds one adds it above."""
+    assert settings.ADMINS == [] == settings.MANAGERS
+    assert {h["class"] for h in settings.LOGGING["handlers"].values()} == {"logging.StreamHandler"}
+    assert settings.CACHES["default"]["BACKEND"].endswith("LocMemCache")
+    project = (ROOT / "pyproject.toml").read_text()
+    assert not re.search(r"sentry|prometheus|opentelemetry|statsd", project)
