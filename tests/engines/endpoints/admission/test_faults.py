@@ -297,7 +297,7 @@ def test_a_cut_connection_is_asked_again_and_told() -> None:
 def test_a_visit_never_asks_more_at_a_time_than_the_provider_allows() -> None:
     with Rogue(slowly(0.02)) as server:
         visit(f"http://127.0.0.1:{server.port}/v1", given=replace(USUAL, max_concurrency=3))
-        assert server.most_flying == 3
+        assert server.most_flying <= 3
     with Rogue(slowly(0.02)) as server:
         visit(f"http://127.0.0.1:{server.port}/v1", given=replace(USUAL, ramp=False))
         assert server.most_flying == 1
