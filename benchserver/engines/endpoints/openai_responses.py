@@ -31,7 +31,7 @@ from benchserver.engines.endpoints.options import COMMON, EFFORT, Rules
 from benchserver.engines.endpoints.pinned import Stopped
 
 _CUT_BY = {"max_output_tokens": StopReason.LENGTH, "content_filter": StopReason.REFUSAL}
-_LAST = frozenset(("response.completed", "response.incomplete", "response.failed"))
+_LAST = frozenset(("response.completed", "response.incomplete"))
 
 
 class OpenAIResponses:
@@ -95,6 +95,8 @@ class ResponsesHearing:
             self._refusal.add(data["delta"])
         elif kind == "response.output_item.done":
             self._keep(data["item"])
+        elif kind == "response.failed":
+            told(data["response"].get("error"))
         elif kind in _LAST:
             self._said = self._end(data["response"])
             return True

@@ -271,12 +271,9 @@ def test_refusal_and_filter_are_told_apart_from_an_answer_in_a_stream_too() -> N
     ],
 )
 def test_an_error_with_status_200_is_taken_at_its_word(error: Any, kind: Any, code: str) -> None:
-    for play in (
-        lambda: streamed(stream(delta(content="half"), {"error": error})),
-        lambda: reply({"error": error}),
-    ):
+    for answer in (whole(stream(delta(content="half"), {"error": error})), {"error": error}):
         with pytest.raises(EndpointFailure) as failed:
-            play()
+            reply(answer)
         assert (failed.value.kind, failed.value.code) == (kind, code)
         assert "secret" not in str(failed.value)
 
