@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from benchserver.core.errors import BadInput
 from benchserver.engines.endpoints.address import AddressPolicy
+from benchserver.engines.endpoints.reference.generic_json import MAPPING as reference_mapping
 from benchserver.engines.endpoints.registry import PROTOCOLS, check, client
 from benchserver.engines.endpoints.transport import Transport
 from tests.engines.endpoints.played import MAPPING, OPTIONS, asked, shapes
@@ -82,3 +85,18 @@ def test_own_headers_go_along_and_never_replace_the_key() -> None:
 def test_any_json_is_taken_or_refused_as_bad_input(protocol: str, options: Any) -> None:
     with contextlib.suppress(BadInput):
         assert check(protocol, options) == (options or {})
+
+
+PAGE = (Path(__file__).parents[3] / "docs/endpoints.md").read_text()
+
+
+def test_the_page_for_providers_names_every_protocol_and_option() -> None:
+    for name, entry in PROTOCOLS.items():
+        assert f"| `{name}` |" in PAGE
+        assert {option for option in entry.rules if f"`{option}`" not in PAGE} == set()
+
+
+def test_the_mapping_on_the_page_is_the_one_the_reference_endpoint_speaks() -> None:
+    block = PAGE.split("```json\n")[1].split("```")[0]
+    assert json.loads(block) == {"mapping": reference_mapping}
+    assert check("generic_json", json.loads(block))
