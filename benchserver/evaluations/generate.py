@@ -34,6 +34,7 @@ from benchserver.evaluations.models import Attempt, Evaluation
 from benchserver.evaluations.models import Reply as StoredReply
 from benchserver.evaluations.store import PostgresStore
 from benchserver.pools import unseal
+from benchserver.providers.admit import options_of
 from benchserver.providers.models import Endpoint
 from benchserver.providers.register import key_context
 
@@ -153,7 +154,9 @@ def _exchange(
             before_first_byte=lambda: PostgresStore().mine(effect.claim),
         )
     except EndpointFailure as failure:
-        alive = failure.code == "timeout" and _answers_canary(prepared)
+        # Whoever lost its claim meanwhile holds no slot for a canary either.
+        mine = failure.code == "timeout" and PostgresStore().mine(effect.claim)
+        alive = mine and _answers_canary(prepared)
         return failure_of(failure, alive=alive)
     return answer(reply, attempt_id=attempt.pk, send=effect.send, sealer=engines.sealer)
 

@@ -168,6 +168,13 @@ class Send(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("attempt", "ordinal"), name="send_ordinal_once"),
         )
+        indexes = (
+            models.Index(
+                fields=("attempt",),
+                condition=models.Q(outcome="pending"),
+                name="send_pending",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"send {self.id}"

@@ -25,6 +25,7 @@ class Mended:
 
     expired: int
     stranded: int
+    forgotten: int
     woken: int
 
 
@@ -33,6 +34,7 @@ def reconcile(*, retry_base: float) -> Mended:
     return Mended(
         expired=expire_leases(retry_base=retry_base),
         stranded=end_stranded(),
+        forgotten=mending.end_forgotten(PostgresStore()),
         woken=wake_due(),
     )
 

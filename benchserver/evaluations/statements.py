@@ -20,8 +20,13 @@ WHERE l.endpoint_id = %s
 TROUBLED = LANE + " AND (l.failures > 0 OR l.recent <> '' OR l.broken OR l.same_faults > 0)"
 LOCKED = " FOR UPDATE OF l"
 
+# A cancelled attempt's call is in flight until it ends or its worker's lease does.
 IN_FLIGHT = """
-SELECT count(*) FROM evaluations_attempt WHERE endpoint_id = %s AND state IN ('leased', 'sent')
+SELECT (SELECT count(*) FROM evaluations_attempt
+        WHERE endpoint_id = %(endpoint)s AND state IN ('leased', 'sent'))
+     + (SELECT count(*) FROM evaluations_send s JOIN evaluations_attempt a ON a.id = s.attempt_id
+        WHERE s.outcome = 'pending' AND a.endpoint_id = %(endpoint)s AND a.state = 'cancelled'
+          AND a.lease_until > clock_timestamp())
 """
 
 SAVE_LANE = """
@@ -106,6 +111,21 @@ UPDATE evaluations_attempt SET
     unsent_tries = %(unsent_tries)s, judge_tries = %(judge_tries)s,
     next_at = to_timestamp(%(next_at)s::float8), updated_at = clock_timestamp()
 WHERE id = %(id)s
+"""
+
+LOSE_FORGOTTEN = """
+UPDATE evaluations_send s SET outcome = 'unknown', code = %s, ended_at = clock_timestamp()
+FROM evaluations_attempt a
+WHERE a.id = s.attempt_id AND s.outcome = 'pending' AND a.state <> 'sent'
+  AND a.lease_until < clock_timestamp()
+"""
+
+BEAT_CANCELLED = """
+UPDATE evaluations_attempt a
+SET lease_until = least(hold_until, clock_timestamp() + make_interval(secs => %s))
+FROM evaluations_send s
+WHERE s.attempt_id = a.id AND s.outcome = 'pending' AND a.owner = ANY(%s)
+  AND a.state = 'cancelled' AND a.lease_until > clock_timestamp()
 """
 
 EXPOSE = """

@@ -79,7 +79,7 @@ class PostgresTransaction:
             active=row[3],
             now=row[4],
             tokens=row[5],
-            in_flight=self._all(statements.IN_FLIGHT, [endpoint])[0][0],
+            in_flight=self._all(statements.IN_FLIGHT, {"endpoint": endpoint})[0][0],
             resting_until=row[6],
             rest_reason=row[7],
             failures=row[8],
@@ -119,6 +119,7 @@ class PostgresTransaction:
 
     def beat(self, *, workers: list[str], lease_seconds: float) -> None:
         self._cursor.execute(statements.BEAT, [lease_seconds, workers])
+        self._cursor.execute(statements.BEAT_CANCELLED, [lease_seconds, workers])
 
     def lock(self, attempt_id: UUID) -> Unit | None:
         rows = self._all(statements.ONE, [attempt_id])
@@ -167,6 +168,10 @@ class PostgresTransaction:
     def lose_sends(self, unit: Unit, *, code: str) -> None:
         pending = models.Send.objects.filter(attempt=unit.id, outcome="pending")
         pending.update(outcome="unknown", code=code, ended_at=Now())
+
+    def lose_forgotten(self, *, code: str) -> int:
+        self._cursor.execute(statements.LOSE_FORGOTTEN, [code])
+        return int(self._cursor.rowcount)
 
     def has_reply(self, attempt_id: UUID) -> bool:
         return models.Reply.objects.filter(attempt=attempt_id).exists()

@@ -203,11 +203,8 @@ class MemoryTransaction:
         if kept is None:
             return None
         row = self._tables.endpoints[endpoint]
-        flying = [
-            a
-            for a in self._tables.attempts.values()
-            if a.unit.endpoint == endpoint and a.unit.state in IN_FLIGHT
-        ]
+        mine = (a.unit for a in self._tables.attempts.values() if a.unit.endpoint == endpoint)
+        flying = [unit for unit in mine if self._flies(unit)]
         refill = (self._now - row.refilled_at) * (row.rps or 0.0)
         return replace(
             kept,
@@ -217,6 +214,14 @@ class MemoryTransaction:
             in_flight=len(flying),
             tokens=kept.tokens + refill,
         )
+
+    def _flies(self, unit: Unit) -> bool:
+        """A cancelled attempt's call is in flight until it ends or its worker's lease does."""
+        if unit.state in IN_FLIGHT:
+            return True
+        if unit.state is not AttemptState.CANCELLED or unit.lease_until <= self._now:
+            return False
+        return any(s.attempt == unit.id and s.ended is None for s in self._tables.sends.values())
 
     def troubled(self, endpoint: UUID) -> Lane | None:
         lane = self.lane(endpoint)
@@ -297,7 +302,7 @@ class MemoryTransaction:
 
     def beat(self, *, workers: list[str], lease_seconds: float) -> None:
         for key, row in list(self._tables.attempts.items()):
-            if row.unit.owner in workers and row.unit.state in _OWNED:
+            if row.unit.owner in workers and (row.unit.state in _OWNED or self._flies(row.unit)):
                 lease = min(row.hold_until, self._now + lease_seconds)
                 fresh = replace(row, unit=replace(row.unit, lease_until=lease))
                 self._put(self._tables.attempts, key, fresh)
@@ -344,6 +349,16 @@ class MemoryTransaction:
         for send in list(self._tables.sends.values()):
             if send.attempt == unit.id and send.ended is None:
                 self.end_send(send.id, Ended(outcome=Outcome.UNKNOWN, code=code))
+
+    def lose_forgotten(self, *, code: str) -> int:
+        count = 0
+        for send in list(self._tables.sends.values()):
+            unit = self._tables.attempts[send.attempt].unit
+            over = unit.state is not AttemptState.SENT and unit.lease_until < self._now
+            if send.ended is None and over:
+                self.end_send(send.id, Ended(outcome=Outcome.UNKNOWN, code=code))
+                count += 1
+        return count
 
     def keep_reply(self, attempt_id: UUID, send: UUID) -> None:
         """What a worker's ``keep`` does here."""
@@ -469,6 +484,7 @@ def dump(store: MemoryStore) -> dict[str, list[dict[str, Any]]]:
             "evaluation": str(a.unit.evaluation),
             "state": a.unit.state.value,
             "unknown_sends": a.unit.unknown_sends,
+            "round": tables.evaluations[a.unit.evaluation].round,
         }
         for a in tables.attempts.values()
     ]

@@ -44,6 +44,13 @@ def _expire(tx: Transaction, unit: Unit, base: float) -> None:
         broken(tx, unit, code=LOST)
 
 
+def end_forgotten(store: Store) -> int:
+    """Sends that were in flight when their evaluation was cancelled, and whose worker never told:
+    the row must not stay open for ever."""
+    with store.transaction() as tx:
+        return tx.lose_forgotten(code=LOST)
+
+
 def end_stranded(store: Store) -> int:
     """Attempts that can never be sent any more, because their rotation's window is over."""
     with store.transaction() as tx:

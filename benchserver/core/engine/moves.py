@@ -18,8 +18,12 @@ def move(
 ) -> None:
     """Put a locked attempt into its next state; ``delay`` seconds until it may be claimed."""
     ATTEMPT.check(unit.state, state)
+    # A call in flight is its worker's to the end, also when its evaluation is cancelled meanwhile.
+    calling = state is AttemptState.SENT or (
+        state is AttemptState.CANCELLED and unit.state is AttemptState.SENT
+    )
     unit.state, unit.reason = state, reason[:60]
-    unit.owner = unit.owner if state is AttemptState.SENT else ""
+    unit.owner = unit.owner if calling else ""
     unit.next_at = unit.now + delay
     tx.save(unit)
 

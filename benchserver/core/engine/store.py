@@ -66,6 +66,11 @@ class Transaction(Protocol):
         """Sends of this attempt that are still pending end as unknown."""
         ...
 
+    def lose_forgotten(self, *, code: str) -> int:
+        """The same for pending sends of attempts that ended meanwhile (cancelled), once their
+        lease is over; returns how many."""
+        ...
+
     def has_reply(self, attempt_id: UUID) -> bool: ...
 
     def answered(self, evaluation: UUID) -> bool:
