@@ -9,6 +9,7 @@ costs nothing: it is offered again as soon as a thread is free.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from celery.signals import celeryd_after_setup
 
 USUAL_THREADS = 128
+SWITCH_SECONDS = 0.0005  # Python's own is ten times that
 
 
 class Turns:
@@ -60,3 +62,6 @@ of_this_process = Turns(USUAL_THREADS)
 @celeryd_after_setup.connect
 def _count_threads(instance: Any, **_: Any) -> None:
     of_this_process.threads = int(instance.concurrency)
+    # Reading a large hostile answer is all computing; whoever waits for the interpreter meanwhile
+    # waits this long each time, and a call needs it a few dozen times.
+    sys.setswitchinterval(SWITCH_SECONDS)

@@ -20,7 +20,7 @@ MAX_NUMBER = 1_000  # digits
 
 _TOKEN = re.compile(
     rb"[ \t\n\r]*+(?:"
-    rb'(?P<text>"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+")'
+    rb'(?P<text>")'  # its end is looked for apart
     rb"|(?P<number>-?[0-9][-+.0-9eE]*+)"
     rb"|(?P<mark>[\[\]{},:])"
     rb"|(?P<word>-?[A-Za-z]++))",
@@ -31,9 +31,12 @@ _INTEGER = re.compile(rb"-?(?:0|[1-9][0-9]*+)")
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?")
 _WORDS = {b"true": True, b"false": False, b"null": None}
 _NOT_NUMBERS = (b"NaN", b"Infinity", b"-Infinity")
+# Within a string, in steps of at most 64 KiB: other threads get their turn between two of them.
+_RUN = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_STEP = 64 * 1024
 # How many bytes Python takes per character: 4 beyond U+FFFF, 2 beyond U+00FF, else 1.
-_FOUR_BYTES = re.compile(rb"[\xf0-\xf4]|\\u[dD]")
-_TWO_BYTES = re.compile(rb"[\xc4-\xef]|\\u")
+_FOUR_BYTES = re.compile(rb"[\xf0-\xf4]")
+_TWO_BYTES = re.compile(rb"[\xc4-\xef]")
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 # A streamed answer is a thousand small texts, so those that cannot be deep, large or odd go through
 # the library's parser; whatever it does not like is read again by ours, which names the rule.
@@ -101,6 +104,7 @@ class _Reader:
 
     def __init__(self, raw: bytes | bytearray):
         self._raw = raw
+        self._ascii = raw.isascii()
         self._at = 0
         self._nodes = 0
         self._kept = 0  # bytes
@@ -124,7 +128,7 @@ class _Reader:
     def _value(self, token: re.Match[bytes], depth: int) -> Any:
         self._count()
         if token.lastgroup == "text":
-            return self._text(*token.span("text"))
+            return self._text(token.start("text"))
         if token.lastgroup == "number":
             return _number(token["number"])
         if token.lastgroup == "word":
@@ -170,7 +174,7 @@ class _Reader:
         if token.lastgroup != "text":
             raise NotStrict("bad_json")
         self._count()
-        key = self._text(*token.span("text"))
+        key = self._text(token.start("text"))
         if key in members:
             raise NotStrict("duplicate_key")
         if self._token()["mark"] != b":":
@@ -183,33 +187,44 @@ class _Reader:
             raise NotStrict("bad_json")
         return mark == b","
 
-    def _text(self, start: int, end: int) -> str:
-        """The string between the quotes at ``start`` and ``end - 1``."""
-        escaped = self._raw.find(b"\\", start, end) >= 0
-        size, width = end - start, _width(self._raw, start, end)
+    def _text(self, start: int) -> str:
+        """The string whose opening quote is at ``start``."""
+        end = self._at = self._end_of_text(start + 1)
+        codes = self._raw.find(b"\\u", start, end) >= 0
+        size, width = end - start, self._width(start, end, codes)
         # Decoding begins narrow and is widened; undoing escapes needs a second copy.
-        decoding = size * (width + (width > 1)) * (1 + escaped)
-        if self._kept + decoding > MAX_TEXT_BYTES:
+        if self._kept + size * (width + (width > 1)) * 2 > MAX_TEXT_BYTES:
             raise NotStrict("too_complex")
         self._kept += size * width
         with memoryview(self._raw) as view:
-            quoted = view[start:end] if escaped else view[start + 1 : end - 1]
-            text = _decoded(quoted)
-        if text is None:
+            quoted = _decoded(view[start:end])
+        if quoted is None:
             raise NotStrict("bad_encoding")
-        if escaped:
-            text = _unescaped(text)
+        text = _unescaped(quoted)
         if text is None:
             raise NotStrict("bad_json")
-        if _FORBIDDEN.search(text):
+        if codes and _FORBIDDEN.search(text):  # raw ones are no UTF-8, or no JSON
             raise NotStrict("forbidden_character")
         return text
 
+    def _end_of_text(self, at: int) -> int:
+        """Behind the closing quote. Raises ``NotStrict`` when there is none."""
+        raw, size = self._raw, len(self._raw)
+        while True:
+            found = _RUN.match(raw, at, min(at + _STEP, size))
+            end = found.end() if found else at
+            if end < size and raw[end] == 0x22:
+                return end + 1
+            if end >= size - 1:  # the end of it all, or a lone backslash there
+                raise NotStrict("bad_json")
+            at = end
 
-def _width(raw: bytes | bytearray, start: int, end: int) -> int:
-    if _FOUR_BYTES.search(raw, start, end):
-        return 4
-    return 2 if _TWO_BYTES.search(raw, start, end) else 1
+    def _width(self, start: int, end: int, codes: bool) -> int:
+        raw = self._raw
+        wide = codes and (raw.find(b"\\ud", start, end) >= 0 or raw.find(b"\\uD", start, end) >= 0)
+        if wide or (not self._ascii and _FOUR_BYTES.search(raw, start, end)):
+            return 4
+        return 2 if codes or (not self._ascii and _TWO_BYTES.search(raw, start, end)) else 1
 
 
 # The errors of these two carry the whole text, and `from None` only hides it: an error collector

@@ -121,7 +121,7 @@ def test_no_exception_of_the_chain_holds_the_text(raw: bytes) -> None:
 
 
 def test_long_answers_of_every_alphabet_are_fine() -> None:
-    for letter, count in (("a", 4_000_000), ("\u00e9", 2_000_000), ("\u4e2d", 1_100_000)):
+    for letter, count in (("a", 4_000_000), ("\u00e9", 2_000_000), ("\u4e2d", 550_000)):
         assert loads(f'{{"text": "{letter * count}"}}'.encode())["text"] == letter * count
     assert len(loads(b'"' + b"line\\n" * 600_000 + b'"')) == 3_000_000
     assert len(loads(f'"{chr(0x1F600) * 250_000}"'.encode())) == 250_000
