@@ -128,6 +128,18 @@ def test_a_limit_a_refusal_and_an_unsaid_end_are_told_apart(protocol: str, strea
 
 
 @ways
+def test_a_filter_before_the_model_is_a_refusal_where_the_protocol_says_so(
+    protocol: str, stream: bool
+) -> None:
+    with Pair(protocol, stream, faults={"filter": 1.0}) as pair:
+        if "openai" in protocol:
+            refused = pair.send()
+            assert (refused.text, refused.stop_reason) == ("", StopReason.REFUSAL)
+        else:
+            assert pair.failure().code == "bad_request"
+
+
+@ways
 def test_an_end_without_a_reason_is_other_and_in_a_stream_a_cut(
     protocol: str, stream: bool
 ) -> None:

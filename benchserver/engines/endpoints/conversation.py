@@ -17,6 +17,7 @@ from benchserver.engines.endpoints.base import (
     FailureKind,
     Generation,
     Reply,
+    StopReason,
     Target,
     Usage,
 )
@@ -26,6 +27,7 @@ from benchserver.engines.endpoints.dialect import (
     Hearing,
     Said,
     estimated,
+    is_declined,
     short,
 )
 from benchserver.engines.endpoints.pinned import Stopped
@@ -88,6 +90,7 @@ class Conversation:
             },
             body=dialect.body(target, generation),
             take=_taker(hearing) if hearing else None,
+            declines=is_declined,
             deadline_seconds=limit,
             # Not streamed: the first byte comes when the last token is done.
             first_byte_seconds=None if hearing else limit,
@@ -96,6 +99,8 @@ class Conversation:
         return self._said(answer, hearing)
 
     def _said(self, answer: JsonAnswer, hearing: Hearing | None) -> Said:
+        if answer.status != 200:
+            return Said(text="", stop=StopReason.REFUSAL)
         if hearing is None or not answer.streamed:  # a server may not know how to stream
             return _understood(lambda: self._dialect.read(answer.data))
         said = _understood(hearing.said)

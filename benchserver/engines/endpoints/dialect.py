@@ -237,6 +237,12 @@ def told(error: Any) -> NoReturn:
     raise EndpointFailure(FailureKind.INVALID, "error_in_200", status=200)
 
 
+def is_declined(data: Any) -> bool:
+    """Whether the JSON of a 400 says that a filter before the model declined the prompt."""
+    code = inner(data, "error", "code")
+    return isinstance(code, str) and code in ("content_filter", "content_policy_violation")
+
+
 def _status(word: Any) -> int | None:
     if isinstance(word, str):
         return int(word) if word in _NUMBERS else _TOLD.get(word.lower())

@@ -233,6 +233,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._raw(200, b"<html><body>Please log in.</body></html>", kind="text/html")
         elif fault == "redirect":
             self._raw(307, b"", headers={"Location": "https://elsewhere.example.org/v1"})
+        elif fault == "filter":
+            self._error(400, "content_filter")
         elif fault == "long_wait":
             self._error(429, "refused", headers={"Retry-After": "86400"})
         else:

@@ -16,7 +16,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ from benchserver.engines.endpoints.pinned import (
 )
 
 RETRY_AFTER_CAP = 900.0
+REFUSAL_BYTES = 64 * 1024
 KEPT_HEADERS = (
     "retry-after",
     *("x-ratelimit-limit-requests", "x-ratelimit-limit-tokens"),
@@ -74,7 +75,8 @@ for _name in ("httpx2", "httpcore2"):  # they log URLs and header values at debu
 @dataclass(frozen=True, slots=True)
 class JsonAnswer:
     """A complete 200 whose body is strict JSON, or whose events were all taken: then ``streamed``
-    and ``data`` is None. ``headers`` holds ``KEPT_HEADERS`` only."""
+    and ``data`` is None. Or a 400 that declines, without its data. ``headers`` holds
+    ``KEPT_HEADERS`` only."""
 
     status: int
     headers: Mapping[str, str]
@@ -120,6 +122,7 @@ class Transport:
         headers: Mapping[str, str],
         body: Mapping[str, Any],
         take: Take | None = None,
+        declines: Callable[[Any], bool] | None = None,
         deadline_seconds: float | None = None,
         first_byte_seconds: float | None = None,
         before_first_byte: Callable[[], bool] | None = None,
@@ -127,7 +130,8 @@ class Transport:
         """POST ``body`` to ``address``; seconds default to the limits' own.
 
         ``headers``: names from the lists in ``headers.py``, values printable ASCII. ``take`` is
-        handed each event where the answer is a stream; it may raise ``Stopped``. Raises
+        handed each event where the answer is a stream; it may raise ``Stopped``. ``declines``
+        is asked about the JSON of a 400, which is an answer where it says True. Raises
         ``EndpointFailure`` for everything else than a complete 200 with strict JSON or events.
         """
         exchange = Exchange(
@@ -142,7 +146,9 @@ class Transport:
                 "User-Agent": self._user_agent,
                 "Accept": accepts,
             }
-            return self._answer(address, _request(address, headers, body, sent), exchange, take)
+            return self._answer(
+                address, _request(address, headers, body, sent), exchange, take, declines
+            )
         except Stopped as stopped:
             failure = _failure(stopped.code, exchange)
         except (httpcore2.ProtocolError, httpcore2.NetworkError):
@@ -167,6 +173,7 @@ class Transport:
         request: httpcore2.Request,
         exchange: Exchange,
         take: Take | None,
+        declines: Callable[[Any], bool] | None,
     ) -> JsonAnswer:
         backend = PinnedBackend(
             address, policy=self.policy, resolver=self._resolver, exchange=exchange
@@ -179,6 +186,8 @@ class Transport:
         headers = _headers(response, exchange.limits)
         kept = {name: headers[name][:100] for name in KEPT_HEADERS if name in headers}
         self.heard(response.status, kept)
+        if response.status == 400 and declines and _says(response, headers, exchange, declines):
+            return JsonAnswer(400, kept, None)
         if response.status != 200:
             raise _status_failure(response.status, kept, exchange)
         kind, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
@@ -207,6 +216,23 @@ def retry_after_seconds(value: str | None, now: float | None = None) -> float | 
     except (ValueError, TypeError, OverflowError):
         return None
     return min(max(moment - (time.time() if now is None else now), 0.0), RETRY_AFTER_CAP)
+
+
+def _says(
+    response: httpcore2.Response,
+    headers: Mapping[str, str],
+    exchange: Exchange,
+    declines: Callable[[Any], bool],
+) -> bool:
+    """Whether the JSON of a refusal is of the kind asked about; nothing that is wrong with it
+    changes what its status means."""
+    if not _JSON_TYPE.fullmatch(headers.get("content-type", "").strip()):
+        return False
+    limits = replace(exchange.limits, body_bytes=REFUSAL_BYTES)
+    try:
+        return declines(_parsed(whole(response, headers.get("content-encoding", ""), limits), True))
+    except (Stopped, httpcore2.ProtocolError, httpcore2.NetworkError):
+        return False
 
 
 def _given(seconds: float | None, default: float) -> float:

@@ -120,6 +120,22 @@ def test_the_first_byte_has_a_limit_of_its_own() -> None:
     assert failure(drips(b"", b"", 9.0), limits=limits) == (FailureKind.UNKNOWN, "timeout")
 
 
+DECLINED = b'{"error": {"code": "content_filter"}}'
+BAD = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
+
+
+def test_a_400_is_a_refusal_only_where_a_filter_says_so() -> None:
+    head = BAD + b"Content-Length: %d\r\n\r\n"
+    said = send(sends(head % len(DECLINED) + DECLINED))
+    assert (said.text, said.stop_reason) == ("", "refusal")
+    for body in (b"{", b"[]", b'{"error": {"code": ["content_filter"]}}', b"\xff", b"x" * 10**6):
+        assert failure(sends(head % len(body) + body)) == (FailureKind.REJECTED, "bad_request")
+    page = BAD.replace(b"json", b"html") + b"Content-Length: 9\r\n\r\n"
+    assert failure(sends(page + DECLINED)) == (FailureKind.REJECTED, "bad_request")
+    for cut in (BAD + b"Content-Length: 99\r\n\r\n", BAD + b"Transfer-Encoding: chunked\r\n\r\nz"):
+        assert failure(sends_and_closes(cut)) == (FailureKind.REJECTED, "bad_request")
+
+
 EVENT = stream(delta("x" * 40))
 ENDLESS = {
     "text": (chunk(EVENT * 300), "text_too_long"),

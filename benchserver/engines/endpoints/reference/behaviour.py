@@ -21,7 +21,7 @@ from benchserver.engines.endpoints.reference_answers import AnswerBook, Persona
 
 DROPPED = 0  # the status the log gives to a connection cut without an answer
 
-# By name, with what each does: the first seven are the server's, the others the model's.
+# By name, with what each does: the first eight are the server's, the others the model's.
 FAULTS: Mapping[str, str] = {
     "cut": "the connection ends in the middle of the answer",
     "stall": "the answer stops in the middle and the connection stays open",
@@ -29,6 +29,7 @@ FAULTS: Mapping[str, str] = {
     "garbage": "status 200 with a body that is no JSON",
     "html": "status 200 with a web page",
     "redirect": "status 307 to another address",
+    "filter": "status 400 from a filter before the model",
     "long_wait": "status 429 with a Retry-After of a day",
     "empty": "an answer without text",
     "refusal": "the model says that it will not",
