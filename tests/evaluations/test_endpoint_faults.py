@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from benchserver.core.engine.policy import EnginePolicy
 from benchserver.evaluations import generate
 from benchserver.evaluations.models import Attempt, Evaluation, FaultRecord, Send, VerdictRecord
+from benchserver.evaluations.request import request
 from benchserver.providers.models import Endpoint
 from tests import arrange
 from tests.engines.endpoints.admission.rogue import Ask, Fault, Rogue, Said
@@ -22,6 +24,7 @@ from tests.flows import engine
 from tests.wired import solve
 
 pytestmark = pytest.mark.django_db
+CROWDED = EnginePolicy(exposure_per_task=99)
 SOON = {"Retry-After": "0"}
 
 
@@ -94,26 +97,34 @@ def work(evaluation: Evaluation, *, rounds: int = 12) -> None:
         generate.generate_next(
             endpoint_id=evaluation.endpoint_id, worker="test", engines=engine.generation()
         )
+        if Attempt.objects.get(evaluation=evaluation).state in ("generated", "faulted"):
+            return
 
 
-@pytest.mark.parametrize("wrong", FAULTS)
-def test_the_fault_ends_by_its_rule_and_is_never_a_verdict(
-    rogue: Callable[..., Rogue], wrong: str
-) -> None:
-    fault, ends = FAULTS[wrong]
-    server = rogue(lambda ask: fault(ask) or good(ask))
+def ended(evaluation: Evaluation) -> Ends:
+    """How it really ended."""
+    attempt = evaluation.attempts.get()
+    fault = FaultRecord.objects.filter(attempt=attempt, kind="endpoint_fault").first()
+    return Ends(
+        attempt.state,
+        tuple(attempt.sends.order_by("ordinal").values_list("outcome", flat=True)),
+        fault.code if fault else "",
+        Endpoint.objects.get(pk=evaluation.endpoint_id).state,
+    )
+
+
+def test_each_fault_ends_by_its_rule_and_is_never_a_verdict(rogue: Callable[..., Rogue]) -> None:
     stage = arrange.board(private=1, public=0)
-    evaluation = arrange.started(stage, f"http://127.0.0.1:{server.port}/v1")
-    work(evaluation)
-    attempt = Attempt.objects.get()
-    assert attempt.state == ends.attempt
-    sends = Send.objects.order_by("ordinal")
-    assert tuple(sends.values_list("outcome", flat=True)) == ends.sends
-    assert len(server.asks) == len(ends.sends)  # every request has its row
-    if ends.attempt == "faulted":
-        record = FaultRecord.objects.get()
-        assert (record.kind, record.code) == ("endpoint_fault", ends.code)
-    assert Endpoint.objects.get().state == ends.state
+    found = {}
+    for number, (wrong, (fault, _)) in enumerate(FAULTS.items()):
+        server = rogue(lambda ask, fault=fault: fault(ask) or good(ask))
+        url = f"http://127.0.0.1:{server.port}/v1"
+        made = arrange.endpoint(url, owner=f"P{number}", model=f"m{number}")
+        evaluation = request(endpoint=made, track=stage.track, by="test", policy=CROWDED)
+        work(evaluation)
+        found[wrong] = ended(evaluation)
+        assert len(server.asks) == len(found[wrong].sends), "every request has its row"
+    assert found == {wrong: ends for wrong, (_, ends) in FAULTS.items()}
     assert not VerdictRecord.objects.exists()
 
 
