@@ -80,7 +80,7 @@ class ReferenceEndpoint:
             "request_log": _RequestLog(behaviour.log, protocol),
         }
         self._server = _Server(("127.0.0.1", port), type("Handler", (_Handler,), fields))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.daemon = True
 
     @property

@@ -19,6 +19,7 @@ from benchserver.engines.endpoints.reference_server import (
     Behaviour,
     ReferenceEndpoint,
     fail_rates,
+    fault_rates,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -146,6 +147,23 @@ def test_good_failure_rates_are_read() -> None:
     assert fail_rates("") == {}
 
 
+@pytest.mark.parametrize("text", ["cut", "smoke=1", "cut=2", "cut=0.6,html=0.6", "cut=x"])
+def test_bad_fault_rates_are_bad_input_that_lists_the_faults(text: str) -> None:
+    with pytest.raises(BadInput, match="--fault") as refused:
+        fault_rates(text)
+    assert "error_200" in refused.value.mend
+
+
+def test_good_fault_rates_are_read_and_keep_their_shares() -> None:
+    assert fault_rates("cut=0.05, empty=0.1") == {"cut": 0.05, "empty": 0.1}
+    with endpoint(faults={"empty": 0.3}, fail_rates={500: 0.2}) as server:
+        client = Client(server)
+        seen = [client("POST", "/v1/chat/completions", body()) for _ in range(300)]
+    empty = [s for s, data in seen if s == 200 and not data["choices"][0]["message"]["content"]]
+    assert len(empty) == pytest.approx(90, abs=30)
+    assert [status for status, _ in seen].count(500) == pytest.approx(60, abs=30)
+
+
 # --- the command ----------------------------------------------------------------------------
 
 
@@ -179,6 +197,24 @@ def test_the_command_says_where_it_listens_serves_and_stops(answers_file: Path) 
         assert process.returncode == 0
     finally:
         process.kill()
+
+
+def test_the_command_speaks_the_protocol_it_is_told_to(answers_file: Path) -> None:
+    arguments = ("--answers", str(answers_file), "--skill", "1", "--port", "0")
+    process = command(*arguments, "--protocol", "gemini", "--fault", "refusal=1")
+    try:
+        assert process.stdout is not None
+        start = json.loads(process.stdout.readline())
+        assert (start["protocol"], start["url"][-7:]) == ("gemini", "/v1beta")
+        connection = http.client.HTTPConnection("127.0.0.1", start["port"], timeout=10)
+        asked = json.dumps({"contents": [{"parts": [{"text": PROMPT}]}]})
+        connection.request("POST", "/v1beta/models/m:generateContent", asked)
+        said = json.loads(connection.getresponse().read())
+        assert said["candidates"][0]["finishReason"] == "PROHIBITED_CONTENT"
+        connection.close()
+    finally:
+        process.kill()
+        process.wait(20)
 
 
 def test_wrong_usage_of_the_command_ends_with_2_and_one_line(answers_file: Path) -> None:

@@ -142,6 +142,16 @@ WORDS: dict[str, Words] = {
         "It holds far more than the text of one reply.",
         "Switch off whatever is added (echoed prompts, token probabilities).",
     ),
+    "event_too_large": Words(
+        "One event of the stream is larger than 1 MiB.",
+        "It holds far more than a piece of one reply.",
+        "Switch off whatever is added (echoed prompts, token probabilities).",
+    ),
+    "too_many_events": Words(
+        "The stream has more than 250,000 events.",
+        "It never comes to its end, or sends its signs of life without a pause.",
+        "End the stream with the protocol's last event.",
+    ),
     "bad_json": Words("The answer is not JSON.", "It is cut short or another format.", _JSON),
     "bad_encoding": Words("The answer is not UTF-8.", "The server uses another encoding.", _JSON),
     "duplicate_key": Words("The answer's JSON names a key twice.", "A faulty serializer.", _JSON),
