@@ -6,11 +6,12 @@ or a wrong answer at will. Example: ``tasks(private=20, public=4)`` then ``open_
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from benchserver import wiring
 from benchserver.core.protocol import Protocol
@@ -94,6 +95,8 @@ def endpoint(
     max_concurrency: int = 4,
     max_rps: Decimal | None = None,
     awaiting: bool = False,
+    protocol: str = "openai_chat",
+    options: Mapping[str, Any] | None = None,
 ) -> Endpoint:
     made = create_model(
         provider=owner,
@@ -107,7 +110,8 @@ def endpoint(
         provider=owner,
         model=made,
         name=model,
-        protocol="openai_chat",
+        protocol=protocol,
+        options=options,
         base_url=url,
         wire_model=model,
         api_key=api_key,
