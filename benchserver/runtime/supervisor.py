@@ -182,6 +182,11 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def change(self, name: str, change: Callable[[Part], Part]) -> None:
+        """Have a part that was not started yet differ from what it was made as."""
+        run = self._runs[name]
+        run.part = change(run.part)
+
     def pid(self, name: str) -> int | None:
         """The pid of a part that is up."""
         run = self._runs[name]

@@ -89,12 +89,12 @@ class _Watch:
 
     def _look(self) -> None:
         while not self._done.wait(_LOOK_SECONDS):
-            sizes = [_size_of(pid) for pid in family_of(self._pid)]
+            sizes = [size_of(pid) for pid in family_of(self._pid)]
             self.rss = max(self.rss, sum(rss for rss, _ in sizes))
             self.pss = max(self.pss, sum(pss for _, pss in sizes))
 
 
-def _size_of(pid: int) -> tuple[int, int]:
+def size_of(pid: int) -> tuple[int, int]:
     """(resident, proportional) bytes; 0 for what cannot be read any more."""
     found = {"Rss:": 0, "Pss:": 0}
     with suppress(OSError):

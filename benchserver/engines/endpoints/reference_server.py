@@ -133,12 +133,17 @@ class _RequestLog:
         self._protocol = protocol
         self._lock = threading.Lock()
 
-    def add(self, asked: Asked | None, *, key: str, status: int, fault: str) -> None:
+    def add(
+        self, asked: Asked | None, *, key: str, status: int, fault: str, began: float, drawn: float
+    ) -> None:
+        """``began``: when it arrived, epoch seconds; ``drawn``: the seconds it was made to wait."""
         if self._path is None:
             return
         prompt = asked.prompt if asked else ""
         entry = {
             "time": time.time(),
+            "began": began,
+            "drawn_seconds": drawn,
             "protocol": self._protocol,
             "prompt_sha256": hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest(),
             "idempotency_key": key,
@@ -178,6 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self._read()
         if raw is None:
             return
+        began = time.time()
         asked = self._asked(raw)
         status, fate = self._refusal(asked), Fate(0.0)
         if status is None:
@@ -189,6 +195,8 @@ class _Handler(BaseHTTPRequestHandler):
             key=self.headers.get("Idempotency-Key", ""),
             status=200 if status is None else status,
             fault=fate.fault,
+            began=began,
+            drawn=fate.wait,
         )
         if status == DROPPED:
             self.close_connection = True

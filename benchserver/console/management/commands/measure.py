@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from benchserver.console.measuring import compiling, grading
+from benchserver.console.management.commands.up import prepare_keys
+from benchserver.console.measuring import compiling, grading, pipeline
+from benchserver.console.measuring.throwaway import Work
 from benchserver.console.report import Answer, ReportingCommand
+from benchserver.core.errors import BadInput
 from benchserver.engines.sandbox.registry import open_sandbox
 
 
@@ -29,11 +33,24 @@ class Command(ReportingCommand):
         compiler = parts.add_parser("compiling", help="compilers in a box beside outside")
         compiler.add_argument("--sandbox", default="auto")
         compiler.add_argument("--rounds", type=int, default=7)
-        for part in (judge, compiler):
+        whole = parts.add_parser("pipeline", help="whole evaluations beside their ideal bound")
+        _pipeline_options(whole)
+        for part in (judge, compiler, whole):
             part.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
     def answer(self, **options: Any) -> Answer:
-        return _grading(options) if options["part"] == "grading" else _compiling(options)
+        return _PARTS[options["part"]](options)
+
+
+def _pipeline_options(parser: CommandParser) -> None:
+    add = parser.add_argument
+    add("--attempts", type=int, default=164)
+    add("--concurrency", type=int, nargs="+", default=[20, 64], help="one run each (20 64)")
+    add("--latency", type=float, default=1.0, help="mean seconds of an answer (1)")
+    add("--sigma", type=float, default=0.5, help="spread of the latency, log-normal (0.5)")
+    add("--judging", choices=("real", "none"), default="real")
+    sizes = " ".join(str(size) for size in pipeline.GROWTH)
+    add("--grow", type=int, nargs="*", metavar="N", help=f"also so many, not judged ({sizes})")
 
 
 def _grading(options: dict[str, Any]) -> Answer:
@@ -56,3 +73,26 @@ def _compiling(options: dict[str, Any]) -> Answer:
         for name, each in found.items()
     ]
     return Answer(found, lines or ["no compiler works here: see ./bench doctor"], good=bool(found))
+
+
+def _pipeline(options: dict[str, Any]) -> Answer:
+    numbers = [options["attempts"], *options["concurrency"], *(options["grow"] or ())]
+    if min(numbers) < 1 or options["attempts"] > pipeline.MOST or options["latency"] < 0:
+        mend = f"Give 1 to {pipeline.MOST} attempts, places of 1 or more, seconds of 0 or more"
+        raise BadInput("out of range", place="measure pipeline", mend=mend)
+    document = pipeline.measure_pipeline(
+        work=Work(attempts=options["attempts"], latency=options["latency"], sigma=options["sigma"]),
+        concurrency=options["concurrency"],
+        judging=options["judging"] == "real",
+        keys=prepare_keys,
+        sizes=() if options["grow"] is None else options["grow"] or pipeline.GROWTH,
+    )
+    good = all(each["state"] == "complete" for each in (*document["runs"], *document["growth"]))
+    return Answer(document, pipeline.lines(document), good=good)
+
+
+_PARTS: dict[str, Callable[[dict[str, Any]], Answer]] = {
+    "grading": _grading,
+    "compiling": _compiling,
+    "pipeline": _pipeline,
+}
