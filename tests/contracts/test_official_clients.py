@@ -4,7 +4,7 @@ so what our own clients are tried against is what those protocols really are."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from benchserver.engines.endpoints.reference_answers import Answer, AnswerBook, Persona
 from benchserver.engines.endpoints.reference_server import Behaviour, ReferenceEndpoint
+from tests.recorded import book_of, recorded
 
 KEY = "sk-1"
 ASKED = "Return the number 1, nothing else."
@@ -216,3 +217,39 @@ def test_google_genai_reads_whole_and_streamed_answers() -> None:
         parts = list(models.generate_content_stream(model="m", contents=ASKED))
     assert "".join(part.text or "" for part in parts) == whole.text
     assert parts[-1].candidates[0].finish_reason.name == "STOP"
+
+
+# --- recorded replies -----------------------------------------------------------------------
+
+
+def _through(protocol: str, server: ReferenceEndpoint) -> Callable[[str], str]:
+    """One question by the official client of ``protocol``."""
+    if protocol == "anthropic_messages":
+        ask = messages(pytest.importorskip("anthropic"), server)
+
+        def message(text: str) -> str:
+            asked = [{"role": "user", "content": text}]
+            with ask.stream(model="m", max_tokens=2000, messages=asked) as stream:
+                return "".join(stream.text_stream)
+
+        return message
+    client = connected(pytest.importorskip("openai"), server)
+    if protocol == "openai_responses":
+        return lambda text: str(client.responses.create(model="m", input=text).output_text)
+
+    def chat(text: str) -> str:
+        asked: Any = [{"role": "user", "content": text}]
+        chunks = client.chat.completions.create(model="m", messages=asked, stream=True)
+        return "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+
+    return chat
+
+
+@pytest.mark.parametrize("protocol", ["openai_chat", "openai_responses", "anthropic_messages"])
+def test_82_recorded_replies_arrive_to_the_byte(protocol: str) -> None:
+    replies = recorded()
+    settings = Behaviour(persona=Persona(skill=1.0, verbatim=True), api_key=KEY)
+    with ReferenceEndpoint(book_of(replies), settings, protocol=protocol) as server:
+        ask = _through(protocol, server)
+        assert [ask(r.asked) for r in replies] == [r.completion for r in replies]
+    assert len(replies) == 82

@@ -7,12 +7,14 @@ none becomes a verdict. Real Postgres, real HTTP, real sandbox.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchserver.core.lifecycle import EvaluationState
+from benchserver.core.task import Split
 from benchserver.engines.endpoints.reference.generic_json import MAPPING
 from benchserver.engines.endpoints.reference_answers import AnswerBook, Persona, read_answers
 from benchserver.engines.endpoints.reference_server import (
@@ -22,10 +24,12 @@ from benchserver.engines.endpoints.reference_server import (
     write_answers,
 )
 from benchserver.engines.endpoints.registry import PROTOCOLS
+from benchserver.engines.taskformats.registry import read
 from benchserver.evaluations.models import Send, VerdictRecord
 from benchserver.evaluations.request import request
 from tests import factories
 from tests.flows.engine import run
+from tests.recorded import book_of, recorded, write_pool
 from tests.wired import clear_wiring
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,3 +79,34 @@ def _every_request_has_its_row(log: Path) -> None:
     assert any(entry["status"] != 200 or entry["fault"] for entry in seen)
     tasks = [e["idempotency_key"] for e in seen if "canary" not in e["idempotency_key"]]
     assert sorted(tasks) == sorted(str(send.attempt_id) for send in Send.objects.all())
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("protocol", [n for n in PROTOCOLS if n != "openai_chat_completion_tokens"])
+def test_82_recorded_replies_are_18_of_82_in_every_protocol(
+    protocol: str, wired: None, settings: Any, tmp_path: Path
+) -> None:
+    """And a tenth of the requests is answered with 429 or 500."""
+    replies, log, file = recorded(), tmp_path / "log.jsonl", tmp_path / "even.jsonl"
+    write_pool(replies, file)
+    pool = factories.pool_of([replace(t, split=Split.PRIVATE) for t in read(file)])
+    track = factories.track_of(pool)
+    factories.open_rotation(pool)
+    behaviour = Behaviour(
+        persona=Persona(skill=1.0, verbatim=True, seed=7),
+        fail_rates={429: 0.05, 500: 0.05},
+        retry_after="0",
+        log=log,
+    )
+    with ReferenceEndpoint(book_of(replies), behaviour, protocol=protocol) as server:
+        settings.ENDPOINT_ALLOW_LOCAL = frozenset({server.host_port})
+        clear_wiring()
+        options = {**OPTIONS.get(protocol, {}), "stream": True}
+        endpoint = factories.endpoint(
+            factories.provider(), server.url, protocol=protocol, options=options
+        )
+        evaluation = run(request(endpoint=endpoint, track=track, by="test"))
+    assert evaluation.state == EvaluationState.COMPLETE
+    assert VerdictRecord.objects.filter(verdict="passed").count() == 18
+    assert VerdictRecord.objects.values("attempt").distinct().count() == 82
+    _every_request_has_its_row(log)

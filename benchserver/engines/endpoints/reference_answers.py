@@ -41,11 +41,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
-    """``skill`` 0 to 1; ``known_split``: tasks of that split (or ``all``) are known by heart."""
+    """``skill`` 0 to 1; ``known_split``: tasks of that split (or ``all``) are known by heart.
+    ``verbatim``: a program is the whole reply, as when recorded replies are played again."""
 
     skill: float
     seed: int = 0
     known_split: str = ""
+    verbatim: bool = False
 
     def is_right(self, answer: Answer) -> bool:
         if self.known_split and self.known_split in (answer.split, "all"):
@@ -64,6 +66,8 @@ class Persona:
 
     def reply(self, answer: Answer) -> str:
         """The program as a model would send it: fenced, mostly between sentences."""
+        if self.verbatim:
+            return self.program(answer)
         block = fenced(self.program(answer), answer.language)
         wrappings = (
             block,

@@ -159,3 +159,9 @@ def test_more_skill_never_loses_a_task(skill: float, seed: int, statement: str) 
     answer = Answer(statement=statement, solution="x")
     weak, strong = Persona(skill=skill * 0.5, seed=seed), Persona(skill=skill, seed=seed)
     assert strong.is_right(answer) or not weak.is_right(answer)
+
+
+def test_a_recorded_reply_is_played_again_to_the_byte() -> None:
+    recorded = Answer(statement="Go on.", solution="    return 1\n\n\n# and so on\n")
+    persona = Persona(skill=1.0, verbatim=True)
+    assert AnswerBook([recorded]).reply("Go on.", persona) == recorded.solution

@@ -57,6 +57,7 @@ class Command(BaseCommand):
         add("--retry-after", default="1", help="sent with 429 and 503; empty: not sent")
         add("--thinking", type=int, default=0, help="tokens of thoughts before each answer")
         add("--known-split", choices=["public", "all"], default="", help="known by heart")
+        add("--verbatim", action="store_true", help="the program alone is the reply, unfenced")
         add("--seed", type=int, default=0)
         add("--api-key", default="", help="answer 401 without it")
         add("--port", type=int, default=8009, help="0: any free port")
@@ -96,7 +97,10 @@ def _endpoint(options: dict[str, Any]) -> ReferenceEndpoint:
     if options["retry_after"] and not is_printable(options["retry_after"]):
         raise BadInput("no header value", place="--retry-after", mend="Give seconds or a date")
     persona = Persona(
-        skill=options["skill"], seed=options["seed"], known_split=options["known_split"]
+        skill=options["skill"],
+        seed=options["seed"],
+        known_split=options["known_split"],
+        verbatim=options["verbatim"],
     )
     behaviour = Behaviour(
         persona=persona,
