@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from benchserver.console.simulation.scenario import Scenario
-from benchserver.core.engine import memory, mending
+from benchserver.core.engine import memory, mending, tables
 from benchserver.core.engine.facts import Budget
 from benchserver.core.engine.store import Store
 
@@ -79,9 +79,10 @@ class MemoryBackend:
 
     def start(self, plan: Scenario) -> None:
         for e in plan.endpoints:
-            self.store.add_endpoint(memory.Endpoint(id=e.id, limit=e.limit, rps=e.rps))
+            made = tables.Endpoint(id=e.id, limit=e.limit, rps=e.rps)
+            self.store.tables.add_endpoint(made, now=self.now)
         for order, v in enumerate(plan.evaluations):
-            row = memory.Evaluation(
+            row = tables.Evaluation(
                 id=v.id,
                 endpoint=v.endpoint,
                 created=self.now + order,
@@ -90,9 +91,10 @@ class MemoryBackend:
                 price_out=PRICES[1],
             )
             limited = v.max_requests is not None
-            self.store.add_evaluation(row, Budget(max_requests=v.max_requests) if limited else None)
+            budget = Budget(max_requests=v.max_requests) if limited else None
+            self.store.tables.add_evaluation(row, budget)
             for place, unit in enumerate(v.units):
-                self.store.add_attempt(v.id, attempt_id=unit, order=place)
+                self.store.tables.add_attempt(v.id, attempt_id=unit, order=place, now=self.now)
 
     def history(self) -> list[dict[str, Any]]:
         fresh, self.store.history = self.store.history, []
@@ -150,4 +152,4 @@ class MemoryBackend:
         return [str(a.unit.id) for a in rows if a.unit.state not in final]
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
-        return memory.dump(self.store)
+        return tables.dump(self.store.tables)

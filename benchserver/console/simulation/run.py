@@ -8,10 +8,9 @@ attempt must end. Example: ``Simulation(scenario(7), MemoryBackend()).run()`` is
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,9 @@ from uuid import UUID
 from benchserver.console.simulation.backend import Backend
 from benchserver.console.simulation.endpoint import DEADLINE, Call, MockEndpoint
 from benchserver.console.simulation.misfortune import Died, DiskFull, UnluckyStore
-from benchserver.console.simulation.scenario import CALM, START, Scenario
+from benchserver.console.simulation.scenario import CALM, START, Scenario, setup_entry
+from benchserver.console.simulation.timeline import Timeline
+from benchserver.console.simulation.workers import Errand, Worker
 from benchserver.core.engine import mending, work
 from benchserver.core.engine.facts import Failure, Outcome, Usage
 from benchserver.core.engine.policy import EnginePolicy
@@ -33,25 +34,6 @@ RELAY_EVERY = 5.0
 RECONCILE_EVERY = 15.0
 _JUDGING_HOLD = 900.0
 
-Errand = Generator[work.Effect, work.Result, object]
-
-
-@dataclass(slots=True, eq=False)
-class Worker:
-    name: str
-    errand: Errand | None = None
-    serial: int = 0  # of its errands: an event for an earlier one is nobody's
-    frozen_until: float = 0.0
-    dead_until: float = 0.0
-    call: Call | None = None
-    at: MockEndpoint | None = None
-    step: str = ""
-    target: str = ""
-
-    @property
-    def label(self) -> str:
-        return f"{self.name}:{self.serial}"
-
 
 class Simulation:
     """``run`` once. ``counts``: how many misfortunes happened, by kind."""
@@ -60,13 +42,11 @@ class Simulation:
         self.plan = plan
         self._end = plan.calm_at + patience
         self.backend = backend
-        self.now = START
+        self._time = Timeline(START)
         self.log: list[dict[str, Any]] = []
         self.counts: dict[str, int] = {}
         self.calm = False
         self._dice = Random(f"run {plan.seed}")
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = 0
         self._broker: list[tuple[str, str]] = []
         self.store = UnluckyStore(backend.store, self._dice, plan.luck)
         self.engine = Engine(store=self.store, policy=POLICY, random=self._dice.random)
@@ -75,14 +55,13 @@ class Simulation:
 
     def run(self) -> list[dict[str, Any]]:
         self._set_up()
-        while self._events:
-            self.now, _, event = heapq.heappop(self._events)
-            self.backend.at(self.now)
+        for event in self._time:
+            self.backend.at(self._time.now)
             event()
             self.log += self.backend.history()
-            if self.now > self._end or (self.calm and self._quiescent()):
+            if self._time.now > self._end or (self.calm and self._quiescent()):
                 break
-        self.log.append({"kind": "rows", "t": self.now, "tables": self._tables()})
+        self.log.append({"kind": "rows", "t": self._time.now, "tables": self.backend.tables()})
         return self.log
 
     def misfortunes(self) -> Counter[str]:
@@ -92,41 +71,27 @@ class Simulation:
         idle = all(w.errand is None for w in self.workers)
         return idle and not self.backend.open_units()
 
-    def _tables(self) -> dict[str, list[dict[str, Any]]]:
-        return self.backend.tables()
-
     def _set_up(self) -> None:
-        self.backend.at(self.now)
+        self.backend.at(self._time.now)
         self.backend.start(self.plan)
-        self.log.append(_setup_entry(self.plan))
+        self.log.append(setup_entry(self.plan))
         for e in self.plan.endpoints:
             for _ in range(e.limit):
                 self._publish("generate", str(e.id))
             if e.changes_at is not None:
-                self._at(e.changes_at, lambda e=e: self.backend.change(e.id))  # type: ignore[misc]
+                self._time.at(e.changes_at, lambda e=e: self.backend.change(e.id))  # type: ignore[misc]
         for v in self.plan.evaluations:
             if v.cancel_at is not None:
-                self._at(v.cancel_at, lambda v=v: self._cancel(v.id))  # type: ignore[misc]
-        self._at(self.now + RELAY_EVERY, self._relay)
-        self._at(self.now + RECONCILE_EVERY * self._dice.random(), self._reconcile)
-        self._at(self.now + POLICY.lease_seconds / 3, self._beat)
-        self._at(self.plan.calm_at, self._calm_down)
+                self._time.at(v.cancel_at, lambda v=v: self._cancel(v.id))  # type: ignore[misc]
+        self._time.at(self._time.now + RELAY_EVERY, self._relay)
+        self._time.at(self._time.now + RECONCILE_EVERY * self._dice.random(), self._reconcile)
+        self._time.at(self._time.now + POLICY.lease_seconds / 3, self._beat)
+        self._time.at(self.plan.calm_at, self._calm_down)
         for name in ("kills", "freezes", "wipes", "outages"):
             self._later_again(name)
 
-    # -- time ------------------------------------------------------------------------------
-
-    def _at(self, when: float, event: Callable[[], None]) -> None:
-        self._order += 1
-        heapq.heappush(self._events, (when, self._order, event))
-
-    def _after(self, seconds: float, event: Callable[[], None]) -> None:
-        self._at(self.now + seconds, event)
-
     def _count(self, name: str) -> None:
         self.counts[name] = self.counts.get(name, 0) + 1
-
-    # -- misfortune ------------------------------------------------------------------------
 
     def _later_again(self, name: str) -> None:
         rate: float = getattr(self.plan.luck, name)
@@ -137,7 +102,7 @@ class Simulation:
                 "wipes": self._wipe,
                 "outages": self._outage,
             }[name]
-            self._after(self._dice.expovariate(rate), lambda: self._strike(name, happens))
+            self._time.after(self._dice.expovariate(rate), lambda: self._strike(name, happens))
 
     def _strike(self, name: str, happens: Callable[[], None]) -> None:
         if not self.calm:
@@ -155,19 +120,19 @@ class Simulation:
 
     def _kill(self, worker: Worker) -> None:
         if worker.call is not None and worker.at is not None:
-            worker.at.hang_up(worker.call, now=self.now)
+            worker.at.hang_up(worker.call, now=self._time.now)
         worker.errand, worker.call = None, None
         worker.serial += 1
         worker.frozen_until = 0.0
-        worker.dead_until = self.now + self._dice.uniform(0, 5)
-        self._after(worker.dead_until - self.now, lambda: self._poll(worker))
+        worker.dead_until = self._time.now + self._dice.uniform(0, 5)
+        self._time.after(worker.dead_until - self._time.now, lambda: self._poll(worker))
 
     def _freeze_one(self) -> None:
         worker = self._somebody()
-        worker.frozen_until = self.now + self._dice.choice((3.0, 25.0, 35.0, 50.0, 90.0))
+        worker.frozen_until = self._time.now + self._dice.choice((3.0, 25.0, 35.0, 50.0, 90.0))
         if worker.call is not None and worker.at is not None:
-            worker.at.unattended(worker.call, now=self.now)
-        self._after(worker.frozen_until - self.now, lambda: self._poll(worker))
+            worker.at.unattended(worker.call, now=self._time.now)
+        self._time.after(worker.frozen_until - self._time.now, lambda: self._poll(worker))
 
     def _wipe(self) -> None:
         self._broker.clear()
@@ -175,10 +140,10 @@ class Simulation:
     def _outage(self) -> None:
         mock = self._dice.choice(list(self.mocks.values()))
         mock.out = True
-        self._after(self._dice.uniform(5, 120), lambda: setattr(mock, "out", False))
+        self._time.after(self._dice.uniform(5, 120), lambda: setattr(mock, "out", False))
         if self._dice.random() < 0.3:
             self.store.full = True
-            self._after(self._dice.uniform(1, 10), lambda: setattr(self.store, "full", False))
+            self._time.after(self._dice.uniform(1, 10), lambda: setattr(self.store, "full", False))
 
     def _calm_down(self) -> None:
         """From here on nothing goes wrong any more, and whoever was paused is mended."""
@@ -186,19 +151,19 @@ class Simulation:
         self.store.luck = CALM
         self.store.full = False
         for worker in self.workers:
-            worker.frozen_until = min(worker.frozen_until, self.now)
+            worker.frozen_until = min(worker.frozen_until, self._time.now)
             self._poll(worker)
         for mock in self.mocks.values():
             mock.out, mock.well = False, True
             self.backend.activate(mock.plan.id)
 
-    # -- people ----------------------------------------------------------------------------
-
     def _cancel(self, evaluation: UUID) -> None:
         self.backend.acting("person")
         if self.backend.cancel(evaluation):
             self._count("cancels")
-            self.log.append({"kind": "cancelled", "t": self.now, "evaluation": str(evaluation)})
+            self.log.append(
+                {"kind": "cancelled", "t": self._time.now, "evaluation": str(evaluation)}
+            )
 
     def _people(self) -> None:
         """A provider looks now and then: mends what is paused, resumes what faulted."""
@@ -209,8 +174,6 @@ class Simulation:
         for v in self.plan.evaluations:
             if not self.calm and self._dice.random() < 0.05 and self.backend.resume(v.id):
                 self._count("resumes")
-
-    # -- messages --------------------------------------------------------------------------
 
     def _publish(self, step: str, target: str) -> None:
         luck = self.store.luck
@@ -223,12 +186,12 @@ class Simulation:
             self._broker.insert(place, (step, target))
         for worker in self.workers:
             if worker.errand is None:
-                self._after(0.001, lambda w=worker: self._poll(w))  # type: ignore[misc]
+                self._time.after(0.001, lambda w=worker: self._poll(w))  # type: ignore[misc]
 
     def _relay(self) -> None:
         for step, target in self.backend.published():
             self._publish(step, target)
-        self._after(RELAY_EVERY, self._relay)
+        self._time.after(RELAY_EVERY, self._relay)
 
     def _reconcile(self) -> None:
         for _ in range(self._dice.choice((1, 1, 2))):  # two schedulers do no harm
@@ -241,20 +204,21 @@ class Simulation:
             except (Died, DiskFull):
                 self._count("reconciler_broke")
         self._people()
-        self._after(RECONCILE_EVERY, self._reconcile)
+        self._time.after(RECONCILE_EVERY, self._reconcile)
 
     def _beat(self) -> None:
-        alive = [w.label for w in self.workers if w.errand and w.frozen_until <= self.now]
+        alive = [w.label for w in self.workers if w.errand and w.frozen_until <= self._time.now]
         if alive and not self.store.full:
             with self.backend.store.transaction() as tx:
                 tx.beat(workers=alive, lease_seconds=POLICY.lease_seconds)
-        self._after(POLICY.lease_seconds / 3, self._beat)
-
-    # -- workers ---------------------------------------------------------------------------
+        self._time.after(POLICY.lease_seconds / 3, self._beat)
 
     def _poll(self, worker: Worker) -> None:
         """An idle worker takes the next message."""
-        if worker.errand is not None or max(worker.frozen_until, worker.dead_until) > self.now:
+        if (
+            worker.errand is not None
+            or max(worker.frozen_until, worker.dead_until) > self._time.now
+        ):
             return
         if not self._broker:
             return
@@ -277,9 +241,9 @@ class Simulation:
         """Continue an errand with what its effect brought; a frozen worker does so when thawed."""
         if worker.errand is None or worker.serial != serial:
             return
-        if worker.frozen_until > self.now:
-            wait = worker.frozen_until - self.now + 0.001
-            self._after(wait, lambda: self._go_on(worker, serial, result))
+        if worker.frozen_until > self._time.now:
+            wait = worker.frozen_until - self._time.now + 0.001
+            self._time.after(wait, lambda: self._go_on(worker, serial, result))
             return
         self.backend.acting(worker.label)
         errand = worker.errand
@@ -307,19 +271,17 @@ class Simulation:
             self._publish("generate", worker.target)
         self._poll(worker)
 
-    # -- effects ---------------------------------------------------------------------------
-
     def _perform(self, worker: Worker, effect: work.Effect) -> None:
         serial = worker.serial
 
         def then(seconds: float, result: Callable[[], work.Result]) -> None:
-            self._after(seconds, lambda: self._go_on(worker, serial, result))
+            self._time.after(seconds, lambda: self._go_on(worker, serial, result))
 
         if isinstance(effect, work.Prepare):
             then(self._dice.uniform(0, 0.02), lambda: self._prepared(effect))
         elif isinstance(effect, work.Transmit):
             wait = self._dice.uniform(0, 0.02)
-            self._after(wait, lambda: self._transmit(worker, serial, effect))
+            self._time.after(wait, lambda: self._transmit(worker, serial, effect))
         elif isinstance(effect, work.Canary):
             mock = self.mocks[effect.endpoint]
             passed = self._ask(mock)
@@ -336,28 +298,28 @@ class Simulation:
         """Connected: one last look, then the first byte."""
         if worker.errand is None or worker.serial != serial:
             return
-        if worker.frozen_until > self.now:
-            wait = worker.frozen_until - self.now + 0.001
-            self._after(wait, lambda: self._transmit(worker, serial, effect))
+        if worker.frozen_until > self._time.now:
+            wait = worker.frozen_until - self._time.now + 0.001
+            self._time.after(wait, lambda: self._transmit(worker, serial, effect))
             return
         mock = self.mocks[UUID(worker.target)]
         mood = mock.mood()
         if mood == "unreachable" or not self.store.mine(effect.claim):
             code = "connect_failed" if mood == "unreachable" else "cancelled"
             failure = Failure(outcome=Outcome.NOT_SENT, code=code)
-            self._after(0.01, lambda: self._go_on(worker, serial, lambda: failure))
+            self._time.after(0.01, lambda: self._go_on(worker, serial, lambda: failure))
             return
         unit = str(effect.claim.attempt_id)
-        call = mock.request(now=self.now, mood=mood, unit=unit, send=str(effect.send))
+        call = mock.request(now=self._time.now, mood=mood, unit=unit, send=str(effect.send))
         worker.call, worker.at = call, mock
-        self._after(call.seconds, lambda: self._arrive(worker, serial, effect, call))
+        self._time.after(call.seconds, lambda: self._arrive(worker, serial, effect, call))
 
     def _arrive(self, worker: Worker, serial: int, effect: work.Transmit, call: Call) -> None:
         """The answer is on the wire; a frozen worker reads it when it is thawed."""
         if worker.errand is None or worker.serial != serial or worker.at is None:
             return
         mock, worker.call = worker.at, None
-        heard = mock.finish(call, now=self.now)
+        heard = mock.finish(call, now=self._time.now)
         self._go_on(worker, serial, lambda: self._heard(mock, effect, call, heard))
 
     def _heard(
@@ -365,7 +327,7 @@ class Simulation:
     ) -> work.Result:
         if isinstance(heard, Failure):
             mine = call.mood == "timeout" and self.store.mine(effect.claim)
-            return _alive(heard) if mine and self._ask(mock, extra=True) else heard
+            return replace(heard, alive=True) if mine and self._ask(mock, extra=True) else heard
         unit, send = effect.claim.attempt_id, effect.send
         return work.Answer(heard, keep=lambda: self.backend.keep(unit, send))
 
@@ -373,8 +335,8 @@ class Simulation:
         mood = mock.mood(public=True)
         if mood == "unreachable":
             return False
-        call = mock.request(now=self.now, mood=mood, unit="", send="", extra=extra)
-        mock.finish(call, now=self.now)
+        call = mock.request(now=self._time.now, mood=mood, unit="", send="", extra=extra)
+        mock.finish(call, now=self._time.now)
         return mood == "ok"
 
     def _judged(self, effect: work.Judge) -> work.Judged:
@@ -385,27 +347,3 @@ class Simulation:
         right = next(answers)["right"]
         verdict = Verdict.PASSED if right else Verdict.WRONG_ANSWER
         return work.Judged(Judgement(verdict=verdict), also=lambda: None)
-
-
-def _alive(failure: Failure) -> Failure:
-    return Failure(outcome=failure.outcome, code=failure.code, seconds=failure.seconds, alive=True)
-
-
-def _setup_entry(plan: Scenario) -> dict[str, Any]:
-    return {
-        "kind": "setup",
-        "t": START,
-        "seed": plan.seed,
-        "marker": plan.marker,
-        "endpoints": [
-            {"endpoint": str(e.id), "limit": e.limit, "rps": e.rps} for e in plan.endpoints
-        ],
-        "evaluations": [
-            {
-                "evaluation": str(v.id),
-                "units": [str(u) for u in v.units],
-                "closes_at": v.closes_at,
-            }
-            for v in plan.evaluations
-        ],
-    }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 from uuid import UUID
 
 START = 1_000_000.0  # the virtual clock's first second
@@ -157,3 +158,24 @@ def _luck(dice: Random) -> Luck:
         wipes=chance(0.05),
         outages=chance(0.01),
     )
+
+
+def setup_entry(plan: Scenario) -> dict[str, Any]:
+    """What the checker is told beforehand: limits, attempts, closings, the secret."""
+    return {
+        "kind": "setup",
+        "t": START,
+        "seed": plan.seed,
+        "marker": plan.marker,
+        "endpoints": [
+            {"endpoint": str(e.id), "limit": e.limit, "rps": e.rps} for e in plan.endpoints
+        ],
+        "evaluations": [
+            {
+                "evaluation": str(v.id),
+                "units": [str(u) for u in v.units],
+                "closes_at": v.closes_at,
+            }
+            for v in plan.evaluations
+        ],
+    }

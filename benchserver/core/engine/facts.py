@@ -86,6 +86,15 @@ class Lane:
     same_faults: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an evaluation may spend at most, None where it may spend any."""
+
+    max_requests: int | None = None
+    max_tokens: int | None = None
+    max_micro_usd: int | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class Budget:
     """An evaluation's own limits, None where it has none, and what it has spent."""

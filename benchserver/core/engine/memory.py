@@ -2,7 +2,7 @@
 
 For simulation and for trying rules out; nothing is kept. A transaction is atomic: when its block
 raises, every row is as before and no history is written. Example: ``MemoryStore(lambda: now)``,
-then ``add_endpoint``, ``add_evaluation``, ``add_attempt`` and the engine's steps run on it.
+then ``tables.add_endpoint``, ``add_evaluation``, ``add_attempt`` and the engine's steps run on it.
 """
 
 from __future__ import annotations
@@ -10,77 +10,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from benchserver.core.engine.facts import Budget, Claim, Ended, FreeLane, Lane, Outcome, Unit
+from benchserver.core.engine.tables import Attempt, Send, Tables
 from benchserver.core.lifecycle import IN_FLIGHT, AttemptState
 from benchserver.core.verdict import FaultKind, Judgement
 
 _DUE = (AttemptState.READY, AttemptState.AMBIGUOUS)
 _OWNED = (*IN_FLIGHT, AttemptState.JUDGING)
-_AGES = -1e9
 _ABSENT = object()
-
-
-@dataclass(kw_only=True)
-class Endpoint:
-    id: UUID
-    limit: int
-    rps: float | None = None
-    active: bool = True
-    revision: int = 1
-    refilled_at: float = 0.0
-
-
-@dataclass(kw_only=True)
-class Evaluation:
-    id: UUID
-    endpoint: UUID
-    created: float
-    closes_at: float
-    running: bool = True
-    cancelled: bool = False
-    revision: int = 1
-    round: int = 1
-    price_in: int | None = None
-    price_out: int | None = None
-
-
-@dataclass(kw_only=True)
-class Attempt:
-    """The unit as last saved, and what only the store needs."""
-
-    unit: Unit
-    order: int
-    hold_until: float = 0.0
-    updated_at: float = _AGES
-
-
-@dataclass(kw_only=True)
-class Send:
-    id: UUID
-    attempt: UUID
-    ordinal: int
-    cause: str
-    fence: int
-    ended: Ended | None = None
-
-
-@dataclass
-class Tables:
-    endpoints: dict[UUID, Endpoint] = field(default_factory=dict)
-    lanes: dict[UUID, Lane] = field(default_factory=dict)
-    evaluations: dict[UUID, Evaluation] = field(default_factory=dict)
-    budgets: dict[UUID, Budget] = field(default_factory=dict)
-    attempts: dict[UUID, Attempt] = field(default_factory=dict)
-    exposures: dict[UUID, float | None] = field(default_factory=dict)  # by attempt: first sent at
-    sends: dict[UUID, Send] = field(default_factory=dict)
-    replies: dict[UUID, UUID] = field(default_factory=dict)  # attempt -> the send it came by
-    verdicts: dict[int, tuple[UUID, str]] = field(default_factory=dict)
-    faults: dict[int, tuple[UUID, int, str, str]] = field(default_factory=dict)
-    wakes: dict[int, tuple[str, str]] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -92,11 +33,6 @@ class MemoryStore:
         self.history: list[dict[str, Any]] = []
         self.actor = ""
         self.open: MemoryTransaction | None = None
-        self._serial = 0
-
-    def serial(self) -> int:
-        self._serial += 1
-        return self._serial
 
     @contextmanager
     def transaction(self) -> Iterator[MemoryTransaction]:
@@ -111,7 +47,7 @@ class MemoryStore:
         self.history += tx.history
 
     def mine(self, claim: Claim) -> bool:
-        unit = self.look(claim.attempt_id)
+        unit = self.tables.look(claim.attempt_id, self.clock())
         return (
             unit is not None
             and unit.fence == claim.fence
@@ -119,56 +55,6 @@ class MemoryStore:
             and unit.lease_until > self.clock()
             and not unit.cancelled
         )
-
-    def look(self, attempt_id: UUID) -> Unit | None:
-        """A fresh copy of the attempt with what surrounds it now."""
-        row = self.tables.attempts.get(attempt_id)
-        if row is None:
-            return None
-        evaluation = self.tables.evaluations[row.unit.evaluation]
-        endpoint = self.tables.endpoints[row.unit.endpoint]
-        return replace(
-            row.unit,
-            now=self.clock(),
-            round=evaluation.round,
-            cancelled=evaluation.cancelled,
-            closed=evaluation.closes_at <= self.clock(),
-            active=endpoint.active,
-            revision=evaluation.revision,
-            endpoint_revision=endpoint.revision,
-            price_in=evaluation.price_in,
-            price_out=evaluation.price_out,
-        )
-
-    def add_endpoint(self, row: Endpoint) -> None:
-        row.refilled_at = self.clock()
-        self.tables.endpoints[row.id] = row
-        self.tables.lanes[row.id] = Lane(
-            endpoint=row.id,
-            now=self.clock(),
-            limit=row.limit,
-            rps=row.rps,
-            active=row.active,
-            in_flight=0,
-            tokens=1.0,
-        )
-
-    def add_evaluation(self, row: Evaluation, budget: Budget | None = None) -> None:
-        self.tables.evaluations[row.id] = row
-        if budget is not None:
-            self.tables.budgets[row.id] = budget
-
-    def add_attempt(self, evaluation: UUID, *, attempt_id: UUID, order: int) -> None:
-        unit = Unit(
-            id=attempt_id,
-            evaluation=evaluation,
-            endpoint=self.tables.evaluations[evaluation].endpoint,
-            state=AttemptState.READY,
-            fence=0,
-            next_at=self.clock(),
-        )
-        self.tables.attempts[attempt_id] = Attempt(unit=unit, order=order)
-        self.tables.exposures[attempt_id] = None
 
 
 class MemoryTransaction:
@@ -308,7 +194,7 @@ class MemoryTransaction:
                 self._put(self._tables.attempts, key, fresh)
 
     def lock(self, attempt_id: UUID) -> Unit | None:
-        return self._store.look(attempt_id)
+        return self._tables.look(attempt_id, self._now)
 
     def save(self, unit: Unit) -> None:
         self._store_unit(unit)
@@ -331,7 +217,7 @@ class MemoryTransaction:
     def add_send(self, unit: Unit, *, cause: str) -> UUID:
         mine = [s for s in self._tables.sends.values() if s.attempt == unit.id]
         send = Send(
-            id=UUID(int=self._store.serial()),
+            id=UUID(int=self._tables.serial()),
             attempt=unit.id,
             ordinal=len(mine) + 1,
             cause=cause,
@@ -388,12 +274,12 @@ class MemoryTransaction:
 
     def add_verdict(self, unit: Unit, judgement: Judgement) -> None:
         verdict = judgement.verdict.value
-        self._put(self._tables.verdicts, self._store.serial(), (unit.id, verdict))
+        self._put(self._tables.verdicts, self._tables.serial(), (unit.id, verdict))
         self._note("verdict", unit=str(unit.id), verdict=verdict)
 
     def add_fault(self, unit: Unit, *, kind: FaultKind, code: str) -> None:
         row = (unit.id, unit.round, kind.value, code)
-        self._put(self._tables.faults, self._store.serial(), row)
+        self._put(self._tables.faults, self._tables.serial(), row)
         self._note("fault", unit=str(unit.id), round=unit.round, fault=kind.value, code=code)
 
     def pause_endpoint(self, endpoint: UUID, *, reason: str) -> None:
@@ -402,13 +288,13 @@ class MemoryTransaction:
         self._note("paused", endpoint=str(endpoint), reason=reason)
 
     def wake(self, step: str, target: UUID) -> None:
-        self._put(self._tables.wakes, self._store.serial(), (step, str(target)))
+        self._put(self._tables.wakes, self._tables.serial(), (step, str(target)))
 
     def waiting(self, step: str) -> dict[str, int]:
         return Counter(target for s, target in self._tables.wakes.values() if s == step)
 
     def _fresh(self, rows: list[Attempt], limit: int) -> list[Unit]:
-        found = (self._store.look(row.unit.id) for row in rows[:limit])
+        found = (self._tables.look(row.unit.id, self._now) for row in rows[:limit])
         return [unit for unit in found if unit is not None]
 
     def expired(self, limit: int) -> list[Unit]:
@@ -461,38 +347,3 @@ class MemoryTransaction:
         for row in found:
             self._put(self._tables.attempts, row.unit.id, replace(row, updated_at=self._now))
         return [row.unit.id for row in found]
-
-
-def dump(store: MemoryStore) -> dict[str, list[dict[str, Any]]]:
-    """The tables an outsider checks, as plain JSON data."""
-    tables = store.tables
-    sends = [
-        {
-            "send": str(s.id),
-            "unit": str(s.attempt),
-            "ordinal": s.ordinal,
-            "cause": s.cause,
-            "outcome": "pending" if s.ended is None else s.ended.outcome.value,
-            "cost_micro_usd": None if s.ended is None else s.ended.cost_micro_usd,
-            "usage": None if s.ended is None or not s.ended.usage else asdict(s.ended.usage),
-        }
-        for s in tables.sends.values()
-    ]
-    units = [
-        {
-            "unit": str(a.unit.id),
-            "evaluation": str(a.unit.evaluation),
-            "state": a.unit.state.value,
-            "unknown_sends": a.unit.unknown_sends,
-            "round": tables.evaluations[a.unit.evaluation].round,
-        }
-        for a in tables.attempts.values()
-    ]
-    return {
-        "units": units,
-        "sends": sends,
-        "replies": [{"unit": str(a), "send": str(s)} for a, s in tables.replies.items()],
-        "verdicts": [{"unit": str(u), "verdict": v} for u, v in tables.verdicts.values()],
-        "faults": [{"unit": str(u), "round": r} for u, r, _, _ in tables.faults.values()],
-        "exposures": [{"unit": str(u)} for u, at in tables.exposures.items() if at is not None],
-    }

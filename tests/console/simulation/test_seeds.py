@@ -5,10 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from benchserver.console.simulation import checker
+from benchserver.console.simulation.backend import MemoryBackend
+from benchserver.console.simulation.run import Simulation
+from benchserver.console.simulation.scenario import (
+    CALM,
+    FOREVER,
+    MOODS,
+    START,
+    Scenario,
+    scenario,
+)
 from benchserver.console.simulation.seeds import run_seed, run_seeds
 from tests.console.simulation.mutants import MUTANTS, caught
 
@@ -58,3 +70,45 @@ def test_the_checker_runs_alone_and_says_what_it_found(tmp_path):
 def test_a_secret_in_the_history_is_found():
     secret = {"kind": "setup", "t": 0, "marker": "s3", "endpoints": [], "evaluations": []}
     assert checker.check([secret, {"kind": "move", "unit": "s3", "target": "", "actor": "person"}])
+
+
+def finished(plan: Scenario, endpoints: set[str]) -> float:
+    """When the last attempt at these endpoints was judged, in virtual seconds."""
+    simulation = Simulation(plan, MemoryBackend())
+    log = simulation.run()
+    assert checker.check(log) == []
+    units = {str(u) for v in plan.evaluations if str(v.endpoint) in endpoints for u in v.units}
+    return max(e["t"] for e in log if e["kind"] == "verdict" and e["unit"] in units) - START
+
+
+def test_small_endpoints_are_not_kept_waiting_by_a_large_one():
+    base = scenario(1)
+    moods = {mood: float(mood == "ok") for mood in MOODS}
+    quiet = replace(
+        base.endpoints[0],
+        limit=2,
+        rps=None,
+        moods=moods,
+        latency=3.0,
+        changes_at=None,
+        refuses_tasks=False,
+    )
+    ids = [UUID(int=n) for n in range(1, 11)]
+    endpoints = tuple(replace(quiet, id=each) for each in ids)
+    evaluations = tuple(
+        replace(
+            base.evaluations[0],
+            id=UUID(int=100 + n),
+            endpoint=each,
+            closes_at=FOREVER,
+            cancel_at=None,
+            max_requests=None,
+            units=tuple(UUID(int=10_000 * (n + 1) + k) for k in range(500 if n == 0 else 10)),
+        )
+        for n, each in enumerate(ids)
+    )
+    alike = replace(base, luck=CALM, workers=24, calm_at=START)
+    together = replace(alike, endpoints=endpoints, evaluations=evaluations)
+    alone = replace(alike, endpoints=endpoints[1:], evaluations=evaluations[1:])
+    small = {str(each) for each in ids[1:]}
+    assert finished(together, small) < 1.5 * finished(alone, small)
