@@ -10,9 +10,10 @@ from django.db import transaction
 
 from benchserver.audit.record import record
 from benchserver.core.engine import mending
+from benchserver.core.engine.facts import Limits
 from benchserver.core.errors import NotAllowed
 from benchserver.core.lifecycle import ENDED, EVALUATION, EvaluationState
-from benchserver.evaluations import settle
+from benchserver.evaluations import budget, settle
 from benchserver.evaluations.models import Evaluation, Exposure, Reply
 from benchserver.evaluations.store import PostgresStore
 from benchserver.pools.models import Form, FormEntry
@@ -58,8 +59,9 @@ def _release(evaluation: Evaluation) -> None:
 
 
 @transaction.atomic
-def resume(*, evaluation: Evaluation, by: str) -> None:
-    """Start the faulted attempts of an incomplete evaluation again, inside its window.
+def resume(*, evaluation: Evaluation, by: str, limits: Limits | None = None) -> None:
+    """Start the faulted attempts of an incomplete evaluation again, inside its window and within
+    ``limits`` when they are given anew.
 
     An attempt that has used its two sends of unknown outcome stays faulted: sending it again needs
     an admin. Raises ``NotAllowed`` (``bad_state``, ``rotation_closed``, ``nothing_to_resume``,
@@ -76,6 +78,7 @@ def resume(*, evaluation: Evaluation, by: str) -> None:
         again = mending.resume_units(tx, locked.pk)
     if not again:
         raise NotAllowed("no attempt may be sent again", code="nothing_to_resume")
+    budget.set_limits(locked, limits)
     locked.state, locked.round, locked.ended_at = "running", locked.round + 1, None
     locked.save()
     for _ in range(min(again, locked.endpoint.max_concurrency)):

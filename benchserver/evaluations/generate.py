@@ -34,7 +34,6 @@ from benchserver.evaluations.models import Attempt, Evaluation
 from benchserver.evaluations.models import Reply as StoredReply
 from benchserver.evaluations.store import PostgresStore
 from benchserver.pools import unseal
-from benchserver.providers.admit import options_of
 from benchserver.providers.models import Endpoint
 from benchserver.providers.register import key_context
 

@@ -7,7 +7,7 @@ endpoint asked for it (rate_limited); 31 of 48 attempts are judged".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from benchserver.core.disclosure import MIN_CELL
 from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.lifecycle import AttemptState, EvaluationState
 from benchserver.core.task import Split
+from benchserver.evaluations import forecast
 from benchserver.evaluations.models import Attempt, Evaluation, Exposure, FaultRecord, Lane, Send
 from benchserver.evaluations.score import cost, told_to_provider
 from benchserver.pools.models import Pool, TaskVersion
@@ -63,7 +64,7 @@ def describe(evaluation: Evaluation) -> Status:
     now = database_now()
     money = cost(evaluation)
     running = evaluation.state == EvaluationState.RUNNING
-    first_send = _first_send(evaluation)
+    expected = forecast.expected(evaluation, done=judged + faults, now=now)
     return Status(
         state=evaluation.state,
         reason=_reason(evaluation, counts, now),
@@ -72,9 +73,9 @@ def describe(evaluation: Evaluation) -> Status:
         judged=judged,
         faults=faults,
         waiting=waiting,
-        queue_position=_queue_position(evaluation) if running and waiting else None,
-        expected_start=first_send or (now if running else None),
-        expected_end=_expected_end(evaluation, first_send, judged + faults, now),
+        queue_position=forecast.ahead(evaluation).count() + 1 if running and waiting else None,
+        expected_start=expected.start,
+        expected_end=expected.end,
         cost_micro_usd=money["cost_micro_usd"],
         tokens_in=money["tokens_in"],
         tokens_out=money["tokens_out"],
@@ -89,12 +90,6 @@ def _sent(evaluation: Evaluation) -> int:
     return sent
 
 
-def _first_send(evaluation: Evaluation) -> datetime | None:
-    sends = Send.objects.filter(attempt__evaluation=evaluation)
-    first: datetime | None = sends.aggregate(first=Min("committed_at"))["first"]
-    return first
-
-
 def _reason(evaluation: Evaluation, counts: dict[str, int], now: datetime) -> str:
     """One or two sentences: what happens, why, what next."""
     judged = counts.get(AttemptState.JUDGED, 0)
@@ -105,10 +100,11 @@ def _reason(evaluation: Evaluation, counts: dict[str, int], now: datetime) -> st
         return f"Cancelled; {done}. Sends already made stay accounted."
     if evaluation.state == EvaluationState.INCOMPLETE:
         faulted = counts.get(AttemptState.FAULTED, 0)
+        spent = " Its budget is spent." if "budget_spent" in fault_codes(evaluation) else ""
         return (
             f"{faulted} of {evaluation.total} attempts ended with a fault, not a verdict, so it is "
-            f"not ranked. It can be resumed until {evaluation.rotation.closes_at:%Y-%m-%d %H:%M} "
-            "UTC; nothing is charged again."
+            f"not ranked.{spent} It can be resumed until "
+            f"{evaluation.rotation.closes_at:%Y-%m-%d %H:%M} UTC; nothing is charged again."
         )
     return f"{_waiting_for(evaluation, counts, now)}; {done}."
 
@@ -126,6 +122,11 @@ def _waiting_for(evaluation: Evaluation, counts: dict[str, int], now: datetime) 
     lane = Lane.objects.filter(endpoint=endpoint).first()
     if lane and lane.resting_until and lane.resting_until > now:
         return f"Resting until {lane.resting_until:%H:%M:%S} UTC because of {lane.rest_reason}"
+    if lane and lane.broken:
+        return (
+            "Waiting for an answer to a public question before any task is sent again, "
+            f"after {lane.failures} failed sends"
+        )
     flying = counts.get(AttemptState.SENT, 0) + counts.get(AttemptState.LEASED, 0)
     if flying:
         return f"Running: {flying} calls are in flight"
@@ -137,28 +138,6 @@ def _waiting_for(evaluation: Evaluation, counts: dict[str, int], now: datetime) 
         reasons = evaluation.attempts.exclude(reason="").aggregate(r=Max("reason"))["r"]
         return f"Waiting until {later:%H:%M:%S} UTC to send again after {reasons or 'a failure'}"
     return "Waiting for a free worker"
-
-
-def _queue_position(evaluation: Evaluation) -> int:
-    """How many evaluations of the same endpoint stand before it, plus one."""
-    before = Evaluation.objects.filter(
-        endpoint=evaluation.endpoint,
-        state=EvaluationState.RUNNING,
-        created_at__lt=evaluation.created_at,
-    )
-    return before.count() + 1
-
-
-def _expected_end(
-    evaluation: Evaluation, first_send: datetime | None, done: int, now: datetime
-) -> datetime | None:
-    """By the pace so far; None until something is done."""
-    if evaluation.state != EvaluationState.RUNNING:
-        return evaluation.ended_at
-    if first_send is None or not done:
-        return None
-    pace: timedelta = (now - first_send) / done
-    return now + pace * (evaluation.total - done)
 
 
 def fault_codes(evaluation: Evaluation) -> dict[str, int]:

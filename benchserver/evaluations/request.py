@@ -15,11 +15,13 @@ from django.db.models import Count, Q
 
 from benchserver.audit.record import record
 from benchserver.core import forms
+from benchserver.core.engine.facts import Limits
 from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.errors import NotAllowed
 from benchserver.core.ids import opaque
 from benchserver.core.lifecycle import EvaluationState
 from benchserver.core.task import Split
+from benchserver.evaluations import budget
 from benchserver.evaluations.lanes import ensure_lane
 from benchserver.evaluations.models import Attempt, Evaluation, Exposure
 from benchserver.evaluations.settle import wake
@@ -33,11 +35,17 @@ from benchserver.transparency import entries
 
 @transaction.atomic
 def request(
-    *, endpoint: Endpoint, track: Track, by: str, policy: EnginePolicy | None = None
+    *,
+    endpoint: Endpoint,
+    track: Track,
+    by: str,
+    policy: EnginePolicy | None = None,
+    limits: Limits | None = None,
 ) -> Evaluation:
-    """Start an evaluation. Raises ``NotAllowed`` with code ``endpoint_not_active``,
-    ``key_missing``, ``no_open_rotation``, ``quota_used``, ``already_running`` or
-    ``exposure_spent``; nothing is written then.
+    """Start an evaluation, within ``limits`` where it has any.
+
+    Raises ``NotAllowed`` with code ``endpoint_not_active``, ``key_missing``, ``no_open_rotation``,
+    ``quota_used``, ``already_running`` or ``exposure_spent``; nothing is written then.
     """
     policy = policy or EnginePolicy()
     _check_endpoint(endpoint)
@@ -57,6 +65,7 @@ def request(
     evaluation = _create(endpoint, track, form, found, group)
     _create_attempts(evaluation, form, found)
     _reserve(evaluation, found)
+    budget.set_limits(evaluation, limits)
     evaluation.log_index = append(
         "run-start",
         entries.run_start(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from benchserver import dispatch, wiring
+from benchserver.core.engine.facts import Limits
 from benchserver.evaluations import control, identity, request
 from benchserver.evaluations.models import Evaluation
 from benchserver.pools.models import Track
@@ -18,10 +19,12 @@ from benchserver.providers.models import Endpoint
 
 
 @transaction.atomic
-def start(endpoint: Endpoint, track: Track, *, by: str) -> Evaluation:
+def start(endpoint: Endpoint, track: Track, *, by: str, limits: Limits | None = None) -> Evaluation:
     """Raises ``NotAllowed`` as ``evaluations.request`` does; a refusal writes nothing. An endpoint
     that awaits admission is visited first; its evaluation waits and says so."""
-    made = request.request(endpoint=endpoint, track=track, by=by, policy=wiring.engine_policy())
+    made = request.request(
+        endpoint=endpoint, track=track, by=by, policy=wiring.engine_policy(), limits=limits
+    )
     if endpoint.state == Endpoint.State.AWAITING:
         ask_admission(endpoint, cause="asked", by=by)
     identity.hold(endpoint.pk)
@@ -37,9 +40,9 @@ def cancel(evaluation: Evaluation, *, by: str) -> None:
 
 
 @transaction.atomic
-def resume(evaluation: Evaluation, *, by: str) -> None:
+def resume(evaluation: Evaluation, *, by: str, limits: Limits | None = None) -> None:
     """Raises ``NotAllowed`` when there is nothing that may be tried again."""
-    control.resume(evaluation=evaluation, by=by)
+    control.resume(evaluation=evaluation, by=by, limits=limits)
     _publish()
 
 

@@ -206,9 +206,28 @@ class AdmissionAnswer(Closed):
 
 
 # --- evaluations --------------------------------------------------------------------------------
+class BudgetLimits(Closed):
+    """What an evaluation may spend; a limit left out or null is none."""
+
+    max_requests = serializers.IntegerField(
+        min_value=1, max_value=2**53, required=False, allow_null=True, help_text="never exceeded"
+    )
+    max_tokens = serializers.IntegerField(
+        min_value=1, max_value=2**53, required=False, allow_null=True, help_text="in and out"
+    )
+    max_micro_usd = serializers.IntegerField(
+        min_value=1, max_value=2**53, required=False, allow_null=True, help_text="by your prices"
+    )
+
+
 class EvaluationRequest(Closed):
     endpoint = serializers.CharField(max_length=24, help_text="the endpoint's id")
     track = serializers.CharField(max_length=80, help_text="the track's slug")
+    budget = BudgetLimits(required=False, allow_null=True)
+
+
+class ResumeRequest(Closed):
+    budget = BudgetLimits(required=False, allow_null=True)
 
 
 class Progress(Closed):

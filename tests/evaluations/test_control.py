@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from benchserver import wiring
+from benchserver.core.engine.facts import Limits
 from benchserver.core.errors import NotAllowed
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.evaluations import judge
 from benchserver.evaluations.control import cancel, resume
 from benchserver.evaluations.models import (
     Attempt,
+    Budget,
     Evaluation,
     Exposure,
     FaultRecord,
@@ -18,6 +20,8 @@ from benchserver.evaluations.models import (
     VerdictRecord,
     Wake,
 )
+from benchserver.evaluations.queries import describe
+from benchserver.evaluations.request import request
 from benchserver.evaluations.score import finish
 from benchserver.pools import rotate
 from benchserver.providers.models import Endpoint
@@ -154,3 +158,22 @@ def test_an_incomplete_evaluation_may_be_given_up(evaluation):
     ended(evaluation)
     cancel(evaluation=evaluation, by="test")
     assert states(evaluation) == ["cancelled", "cancelled", "cancelled", "judged"]
+
+
+def test_a_spent_budget_is_raised_by_the_resume_and_what_was_spent_stays_counted(stage):
+    evaluation = request(
+        endpoint=arrange.endpoint(), track=stage.track, by="t", limits=Limits(max_requests=1)
+    )
+    arrange.judged(evaluation)
+    claims = [arrange.claimed(evaluation) for _ in range(3)]
+    assert [arrange.authorise(claim) for claim in claims] == [None] * 3
+    assert finish(evaluation_id=evaluation.pk, sealer=wiring.sealer()) == "incomplete"
+    evaluation.refresh_from_db()
+    told = describe(evaluation)
+    assert told.fault_codes == {"budget_spent": 3}
+    assert "Its budget is spent." in told.reason
+    resume(evaluation=evaluation, by="t", limits=Limits(max_requests=3))
+    arrange.judged(evaluation)
+    arrange.judged(evaluation)
+    assert arrange.authorise(arrange.claimed(evaluation)) is None
+    assert Budget.objects.get().requests == Send.objects.count() == 3

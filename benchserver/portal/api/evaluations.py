@@ -14,6 +14,7 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from benchserver.core.engine.facts import Limits
 from benchserver.core.errors import BadInput
 from benchserver.evaluations import identity
 from benchserver.evaluations import queries as evaluation_queries
@@ -26,6 +27,7 @@ from benchserver.portal.serializers import (
     EvaluationRequest,
     EvaluationRow,
     Nothing,
+    ResumeRequest,
 )
 from benchserver.providers import queries
 
@@ -62,6 +64,12 @@ def answer_of(evaluation: Evaluation) -> dict[str, Any]:
         "result": status.result if status.state == "complete" else None,
     }
     return dict(EvaluationAnswer(fields).data)
+
+
+def limits_of(fields: dict[str, Any]) -> Limits | None:
+    """The budget of a request body; None when it names none."""
+    budget = fields.get("budget")
+    return None if budget is None else Limits(**budget)
 
 
 class EvaluationView(ProviderView):
@@ -107,7 +115,8 @@ class Evaluations(EvaluationView):
         track = Track.objects.filter(slug=fields["track"]).first()
         if track is None:
             raise BadInput(f"no track {fields['track']!r}", place="track")
-        made = start(endpoint, track, by=self.principal.name)
+        limits = limits_of(fields)
+        made = start(endpoint, track, by=self.principal.name, limits=limits)
         evaluation = self._mine(made.slug)
         where = reverse("api-evaluation", args=[evaluation.slug])
         return Response(answer_of(evaluation), status=201, headers={"Location": where})
@@ -149,7 +158,7 @@ class ResumeEvaluation(EvaluationView):
         name="evaluations_resume",
         scope="evaluations",
         text="Try again what ended in a fault: the same attempts, exposure is not charged again.",
-        body=Nothing,
+        body=ResumeRequest,
         answers={200: EvaluationAnswer},
         refusals=(404,),
         idempotent=True,
@@ -158,6 +167,6 @@ class ResumeEvaluation(EvaluationView):
         return self.once(lambda: self._resume(id))
 
     def _resume(self, id: str) -> Response:
-        self.read(Nothing)
-        resume(self._mine(id), by=self.principal.name)
+        fields = self.read(ResumeRequest)
+        resume(self._mine(id), by=self.principal.name, limits=limits_of(fields))
         return Response(answer_of(self._mine(id)))

@@ -1,0 +1,24 @@
+"""``soak``: the slow scenarios and large seed counts that ``./bench test`` leaves out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+_ROOT = Path(__file__).parents[4]
+
+
+class Command(BaseCommand):
+    help = "Run what is too slow for every day. Example: ./bench soak tests/console/simulation"
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("tests", nargs="*", help="paths or pytest's options (default: all)")
+
+    def handle(self, **options: Any) -> None:
+        command = [sys.executable, "-m", "pytest", "-m", "soak", "-q", *options["tests"]]
+        raise SystemExit(subprocess.call(command, cwd=_ROOT))
