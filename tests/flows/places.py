@@ -7,6 +7,7 @@ metrics, image layers) are asserted to be absent in ``test_no_other_place_exists
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -37,6 +38,7 @@ PLACES = (
     *("postgres log", "valkey log"),
     *("scratch", "shared memory", "processes"),
 )
+OTHERS = ("pytest-of-", "bs-live-", "bs-test-", "bs-runtime-")  # homes, ours is read apart
 LARGEST = 64 * 2**20  # bytes of a scratch file that is read
 SMALL_TABLES = ("django_session", "django_admin_log", "axes_accesslog", "portal_idempotentanswer")
 Hits = dict[str, list[str]]
@@ -179,16 +181,16 @@ class _planted:
         yield "decoded sessions", self.service.python(code).encode()
 
     def _recent(self, folder: Path, since: float) -> Iterator[tuple[str, bytes]]:
-        """Files of the service's account or of a box since the start; others' are not ours."""
-        owners = {self.home.account.uid, os.geteuid()}
-        for path in folder.glob("bs-*"):
-            if path.is_file() and path.stat().st_uid in owners:
+        """Files of the service's account since the start, and our control."""
+        for path in self._files:
+            if path.parent == folder:
                 yield path.name, path.read_bytes()
-        for path in _walk(folder, skip=("pytest-of-", self.home.root.name, "w")):
-            found = path.stat()
-            fresh = found.st_mtime >= since and found.st_size <= LARGEST
-            if fresh and found.st_uid == self.home.account.uid:
-                yield str(path), path.read_bytes()
+        for path in _walk(folder, skip=OTHERS):
+            with contextlib.suppress(FileNotFoundError):  # others come and go
+                found = path.stat()
+                fresh = found.st_mtime >= since and found.st_size <= LARGEST
+                if fresh and found.st_uid == self.home.account.uid:
+                    yield str(path), path.read_bytes()
 
     def _processes(self) -> Iterator[tuple[str, bytes]]:
         """Words and environment of every process of this service and its boxes."""
@@ -213,7 +215,11 @@ def _files(folder: Path, pattern: str = "*") -> Iterator[tuple[str, bytes]]:
 
 
 def _walk(folder: Path, *, skip: tuple[str, ...]) -> Iterator[Path]:
-    for entry in os.scandir(folder):
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
         if entry.name.startswith(skip) or entry.is_symlink():
             continue
         try:

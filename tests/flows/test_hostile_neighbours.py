@@ -28,9 +28,9 @@ from tests.flows.live import Api, LiveService, LoggingProxy, endpoint, provider,
 from tests.wired import ScriptedEndpoint
 
 HOSTILE = 30
-LATENCY = 0.4  # seconds, of the good endpoint
-SAMPLES = 5
-ROUNDS = 3
+LATENCY = 2.0  # seconds, of the good endpoint: a quick model's
+SAMPLES = 2
+ROUNDS = 2
 DEADLINE = 10  # seconds
 TRACK = (
     "from benchserver.core.protocol import Protocol\n"
