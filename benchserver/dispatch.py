@@ -11,7 +11,7 @@ import logging
 
 from celery import Celery
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
 from benchserver.evaluations.models import Wake
@@ -52,25 +52,39 @@ STEPS: dict[str, tuple[str, str]] = {
     "identify": ("benchserver.identify", "generate"),
 }
 _BATCH = 200
+_TAKE = """
+DELETE FROM evaluations_wake WHERE id = ANY(ARRAY(
+    SELECT id FROM evaluations_wake ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
+RETURNING id, step, target
+"""
 
 
 def flush() -> int:
     """Publish waiting wake-ups, oldest first; returns how many. Never raises for a broker that is
     away: the rows stay and are published later."""
-    count = 0
-    while True:
-        with transaction.atomic():
-            rows = list(Wake.objects.select_for_update(skip_locked=True)[:_BATCH])
-            if not rows:
-                return count
-            try:
-                for row in rows:
-                    _send(row.step, row.target)
-            except (OperationalError, OSError) as problem:
-                logger.warning("broker away (%s): wake-ups wait", type(problem).__name__)
-                return count
-            Wake.objects.filter(pk__in=[row.pk for row in rows]).delete()
-            count += len(rows)
+    if not Wake.objects.exists():  # most often, and then no transaction is worth its price
+        return 0
+    total = count = _publish_some()
+    while count == _BATCH:
+        count = _publish_some()
+        total += count
+    return total
+
+
+def _publish_some() -> int:
+    """One batch: deleted and sent, or neither."""
+    with transaction.atomic():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(_TAKE, [_BATCH])
+                rows = cursor.fetchall()
+            for _, step, target in sorted(rows):
+                _send(step, target)
+        except (OperationalError, OSError) as problem:
+            transaction.set_rollback(True)
+            logger.warning("broker away (%s): wake-ups wait", type(problem).__name__)
+            return 0
+    return len(rows)
 
 
 def nudge(step: str, target: str) -> None:

@@ -49,9 +49,12 @@ def finish(*, evaluation_id: UUID, sealer: Sealer) -> EvaluationState | None:
 
     Idempotent; returns the new state, or None when nothing was to be done.
     """
+    # Whoever ends the last attempt sees all others ended; nobody else needs to wait for the row.
+    if still_open(evaluation_id):
+        return None
     with transaction.atomic():
         evaluation = Evaluation.objects.select_for_update().get(pk=evaluation_id)
-        if evaluation.state != EvaluationState.RUNNING or still_open(evaluation):
+        if evaluation.state != EvaluationState.RUNNING or still_open(evaluation_id):
             return None
         faulted = evaluation.attempts.filter(state=AttemptState.FAULTED).exists()
         target = EvaluationState.INCOMPLETE if faulted else EvaluationState.COMPLETE

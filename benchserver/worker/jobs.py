@@ -1,8 +1,8 @@
 """The jobs: id in, one verb, wake what is due, nothing out. A job holds no rule of its own.
 
 Messages carry ids only, so a forged or doubled one can at most cause a look at the database.
-Example: ``generate`` works on one attempt of an endpoint, then asks to be called again if more
-is due.
+Example: ``generate`` works on an endpoint's next attempt, then on the one after it while threads
+are idle, else it asks to be called again.
 """
 
 from __future__ import annotations
@@ -40,19 +40,27 @@ logger = logging.getLogger(__name__)
 
 @queue.task(name="benchserver.generate")
 def generate(endpoint_id: str) -> None:
-    """Work on one attempt of an endpoint; more due work gets a wake-up of its own."""
+    """Work on an endpoint's due attempts, one after the other."""
     target = _uuid(endpoint_id)
-    if target is None or not turns.of_this_process.take(str(target)):
-        return
+    while target is not None and _take_turn(target):
+        if not turns.of_this_process.may_go_on():
+            dispatch.nudge("generate", str(target))
+            return
+
+
+def _take_turn(target: UUID) -> bool:
+    """One attempt, if this endpoint may have a thread and anything is due; whether it was."""
+    if not turns.of_this_process.take(str(target)):
+        return False
     try:
-        _generate(target)
+        return _generate(target)
     finally:
         again = turns.of_this_process.give_back(str(target))
         if again:
             dispatch.nudge("generate", again)
 
 
-def _generate(target: UUID) -> None:
+def _generate(target: UUID) -> bool:
     with at_work() as worker:
         evaluation = generation.generate_next(
             endpoint_id=target,
@@ -66,7 +74,7 @@ def _generate(target: UUID) -> None:
         )
     if evaluation:
         _after(evaluation)
-        dispatch.nudge("generate", str(target))
+    return evaluation is not None
 
 
 @queue.task(name="benchserver.judge")

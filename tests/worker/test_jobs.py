@@ -341,3 +341,11 @@ def test_a_visit_waits_for_calls_in_flight_and_is_put_off_when_they_do_not_end(
     evaluation.endpoint.lane.refresh_from_db()
     assert evaluation.endpoint.lane.resting_until is None  # the evaluation goes on
     assert admit.to_wake() == []
+
+
+def test_a_serving_worker_does_all_that_is_due_by_one_message(wired, scripted, monkeypatch):
+    server = scripted(solve)
+    evaluation = arrange.started(arrange.board(private=3, public=1), server.url)
+    monkeypatch.setattr(jobs.turns.of_this_process, "serving", True)
+    jobs.generate(str(evaluation.endpoint_id))
+    assert len(server.log) == Send.objects.count() == Reply.objects.count() == 4

@@ -50,3 +50,17 @@ def test_whatever_happens_whoever_holds_nothing_gets_a_free_thread(
             turns.give_back(key)
             busy[key] -= 1
     assert sum(busy.values()) <= threads
+
+
+def test_a_job_goes_on_by_itself_only_while_threads_are_idle_and_the_worker_serves():
+    turns = Turns(4)
+    assert not turns.may_go_on(), "outside a worker every attempt is a call of its own"
+    turns.serving = True
+    assert turns.take("a")
+    assert turns.may_go_on()
+    assert turns.take("b")
+    assert not turns.may_go_on(), "half of the threads work: messages of others come first"
+    turns.give_back("b")
+    assert turns.may_go_on()
+    turns.serving = False
+    assert not turns.may_go_on(), "a worker that is told to stop begins nothing more"
