@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from benchserver.audit.models import DataKey, Event
+from benchserver.core.engine.facts import Limits
 from benchserver.core.errors import NotAllowed
 from benchserver.evaluations import request as requesting
 from benchserver.evaluations.models import Evaluation
@@ -287,6 +288,27 @@ def test_an_evaluation_is_asked_for_and_can_be_watched(
     assert watched["reason"]
     listed = acme.api().get("evaluations/").json()["results"]
     assert made["id"] in [row["id"] for row in listed]
+
+
+def test_a_budget_comes_with_the_request_and_a_wrong_one_is_named(
+    acme: Tenant, track: Track, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Limits | None] = []
+
+    def request(**facts: Any) -> Evaluation:
+        asked.append(facts["limits"])
+        return make_evaluation(acme.endpoint, track)
+
+    monkeypatch.setattr(requesting, "request", request)
+    body = {"endpoint": acme.endpoint.slug, "track": "functions"}
+    answer = acme.api().post("evaluations/", body | {"budget": {"max_requests": 9}})
+    assert answer.status_code == 201
+    assert asked == [Limits(max_requests=9)]
+    for wrong in ({"max_requests": 0}, {"max_pears": 1}, 5):
+        refused = acme.api().post("evaluations/", body | {"budget": wrong})
+        assert refused.status_code == 400
+        assert "budget" in str(refused.json()["errors"])
+    assert len(asked) == 1
 
 
 @pytest.mark.django_db(transaction=True)

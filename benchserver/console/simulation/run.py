@@ -44,8 +44,9 @@ class Simulation:
         self.backend = backend
         self._time = Timeline(START)
         self.log: list[dict[str, Any]] = []
-        self.counts: dict[str, int] = {}
+        self.counts: Counter[str] = Counter()
         self.calm = False
+        self._idle_since = plan.calm_at
         self._dice = Random(f"run {plan.seed}")
         self._broker: list[tuple[str, str]] = []
         self.store = UnluckyStore(backend.store, self._dice, plan.luck)
@@ -64,12 +65,12 @@ class Simulation:
         self.log.append({"kind": "rows", "t": self._time.now, "tables": self.backend.tables()})
         return self.log
 
-    def misfortunes(self) -> Counter[str]:
-        return Counter(self.counts)
-
     def _quiescent(self) -> bool:
+        """Everything has ended, for as long as what nobody told of needs to be found."""
         idle = all(w.errand is None for w in self.workers)
-        return idle and not self.backend.open_units()
+        if not idle or self.backend.open_units():
+            self._idle_since = self._time.now
+        return self._time.now > self._idle_since + POLICY.lease_seconds + 2 * RECONCILE_EVERY
 
     def _set_up(self) -> None:
         self.backend.at(self._time.now)
@@ -90,9 +91,6 @@ class Simulation:
         for name in ("kills", "freezes", "wipes", "outages"):
             self._later_again(name)
 
-    def _count(self, name: str) -> None:
-        self.counts[name] = self.counts.get(name, 0) + 1
-
     def _later_again(self, name: str) -> None:
         rate: float = getattr(self.plan.luck, name)
         if rate > 0 and not self.calm:
@@ -106,7 +104,7 @@ class Simulation:
 
     def _strike(self, name: str, happens: Callable[[], None]) -> None:
         if not self.calm:
-            self._count(name)
+            self.counts[name] += 1
             happens()
             self._later_again(name)
 
@@ -160,7 +158,7 @@ class Simulation:
     def _cancel(self, evaluation: UUID) -> None:
         self.backend.acting("person")
         if self.backend.cancel(evaluation):
-            self._count("cancels")
+            self.counts["cancels"] += 1
             self.log.append(
                 {"kind": "cancelled", "t": self._time.now, "evaluation": str(evaluation)}
             )
@@ -173,12 +171,12 @@ class Simulation:
                 self.backend.activate(mock.plan.id)
         for v in self.plan.evaluations:
             if not self.calm and self._dice.random() < 0.05 and self.backend.resume(v.id):
-                self._count("resumes")
+                self.counts["resumes"] += 1
 
     def _publish(self, step: str, target: str) -> None:
         luck = self.store.luck
         if self._dice.random() < luck.lost:
-            self._count("lost")
+            self.counts["lost"] += 1
             return
         copies = 2 if self._dice.random() < luck.doubled else 1
         for _ in range(copies):
@@ -202,7 +200,7 @@ class Simulation:
                 mending.end_forgotten(self.store)
                 mending.wake_due(self.store)
             except (Died, DiskFull):
-                self._count("reconciler_broke")
+                self.counts["reconciler_broke"] += 1
         self._people()
         self._time.after(RECONCILE_EVERY, self._reconcile)
 
@@ -255,10 +253,10 @@ class Simulation:
         except StopIteration as end:
             self._done(worker, bool(end.value))
         except Died:
-            self._count("died_at_commit")
+            self.counts["died_at_commit"] += 1
             self._kill(worker)
         except DiskFull:
-            self._count("disk_full")
+            self.counts["disk_full"] += 1
             self._done(worker, False)
         else:
             self._perform(worker, effect)

@@ -38,7 +38,7 @@ def _alone(options: dict[str, Any]) -> Outcome:
     seed = options["seed"]
     problems, simulation = run_seed(seed, keep=options["history"])
     failing = {seed: problems} if problems else {}
-    return Outcome(seeds=1, failing=failing, misfortunes=simulation.misfortunes())
+    return Outcome(seeds=1, failing=failing, misfortunes=simulation.counts)
 
 
 def _many(options: dict[str, Any]) -> Outcome:
