@@ -63,12 +63,13 @@ def run_seeds(
     *,
     backend: Callable[[], Backend] = MemoryBackend,
     stop_at: int | None = None,
+    keep: Path | None = None,
     patience: float = PATIENCE,
 ) -> Outcome:
     """``stop_at``: end after so many failing seeds (a mutant is caught by its first)."""
     outcome = Outcome()
     for seed in seeds:
-        problems, simulation = run_seed(seed, backend=backend, patience=patience)
+        problems, simulation = run_seed(seed, backend=backend, keep=keep, patience=patience)
         outcome.seeds += 1
         outcome.misfortunes.update(simulation.counts)
         _count(outcome, simulation.log)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
 
 from benchserver.console.simulation import checker
 from benchserver.console.simulation.backend import MemoryBackend
@@ -22,6 +23,7 @@ from benchserver.console.simulation.scenario import (
     scenario,
 )
 from benchserver.console.simulation.seeds import run_seed, run_seeds
+from benchserver.core.errors import BadInput
 from tests.console.simulation.mutants import MUTANTS, caught
 
 
@@ -112,3 +114,25 @@ def test_small_endpoints_are_not_kept_waiting_by_a_large_one():
     alone = replace(alike, endpoints=endpoints[1:], evaluations=evaluations[1:])
     small = {str(each) for each in ids[1:]}
     assert finished(together, small) < 1.5 * finished(alone, small)
+
+
+def test_the_command_says_what_happened_and_keeps_a_history(tmp_path, capsys):
+    call_command("simulate", "engine", "--seeds", "3", "--json")
+    document = json.loads(capsys.readouterr().out)
+    assert (document["seeds"], document["violations"], document["failing_seeds"]) == (3, 0, {})
+    assert document["sends"] > 0
+    call_command("simulate", "engine", "--seed", "2", "--history", str(tmp_path / "h"))
+    assert capsys.readouterr().out.startswith("1 seeds, 0 violations")
+    assert checker.main([str(tmp_path / "h")]) == 0
+    with pytest.raises(BadInput):
+        call_command("simulate", "engine", "--history", str(tmp_path / "h"))
+
+
+def test_a_failing_seed_is_named_with_the_line_that_runs_it_again(monkeypatch, capsys):
+    monkeypatch.setattr(checker, "check", lambda _: ["I3 a thing"])
+    with pytest.raises(SystemExit) as ended:
+        call_command("simulate", "engine", "--seeds", "2")
+    assert ended.value.code == 1
+    said = capsys.readouterr().out
+    assert "seed 1: I3 a thing" in said
+    assert "run one again: ./bench simulate engine --seed 0" in said

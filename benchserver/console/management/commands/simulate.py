@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from benchserver.console.report import Answer, ReportingCommand
-from benchserver.console.simulation.seeds import Outcome, run_seed, run_seeds
+from benchserver.console.simulation.seeds import run_seeds
+from benchserver.core.errors import BadInput
 
 
 class Command(ReportingCommand):
@@ -29,20 +31,17 @@ class Command(ReportingCommand):
 
     def answer(self, **options: Any) -> Answer:
         started = time.monotonic()
-        outcome = _alone(options) if options["seed"] is not None else _many(options)
+        outcome = run_seeds(_seeds(options), keep=options["history"])
         document = outcome.document() | {"seconds": round(time.monotonic() - started, 1)}
         return Answer(document, _lines(document), good=not outcome.failing)
 
 
-def _alone(options: dict[str, Any]) -> Outcome:
-    seed = options["seed"]
-    problems, simulation = run_seed(seed, keep=options["history"])
-    failing = {seed: problems} if problems else {}
-    return Outcome(seeds=1, failing=failing, misfortunes=simulation.counts)
-
-
-def _many(options: dict[str, Any]) -> Outcome:
-    return run_seeds(range(options["start"], options["start"] + options["seeds"]))
+def _seeds(options: dict[str, Any]) -> Iterable[int]:
+    if options["seed"] is not None:
+        return [options["seed"]]
+    if options["history"] is not None:
+        raise BadInput("a history is of one seed", place="--history", mend="Add --seed N.")
+    return range(options["start"], options["start"] + options["seeds"])
 
 
 def _lines(document: dict[str, Any]) -> list[str]:
