@@ -105,11 +105,12 @@ class Gate:
             key = handler.headers.get("Idempotency-Key", "")
             request = Request(len(self.log), key, time.time(), self._right(prompt))
             self.log.append(request)
-            # Only whoever sent a task is cut: canaries and public questions are answered.
-            cut = self.cut > 0 and "add_" in prompt
+            # Public questions and canaries are answered at once and whole.
+            task = "add_" in prompt
+            cut = self.cut > 0 and task
             self.cut -= cut
         status, text = self._forward(handler.path, body)
-        time.sleep(self.delay)
+        time.sleep(self.delay if task else 0.0)
         handler.send_response(status)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(text)))

@@ -97,6 +97,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     cancelled: float | None = None
     worker_lost: int = 0
+    again: int = 0
     sends: int = 0
     unknown: int = 0
     faults: dict[str, int] = field(default_factory=dict)
@@ -109,7 +110,7 @@ class Stage:
         self.say = say
         behaviour = Behaviour(persona=PERSONA)
         self.quick = ReferenceEndpoint(book(), behaviour).start()
-        self.sleepy = ReferenceEndpoint(book(pause=3.0), behaviour).start()
+        self.sleepy = ReferenceEndpoint(book(pause=1.5), behaviour).start()
         self.gate = Gate(self.quick.port, right=right)
         self.service = LiveService(endpoints=[self.gate.port])
         for part in ("web", "beat", "database", "broker", *WORKERS):
@@ -216,6 +217,7 @@ class Stage:
         self.gate.delay = 0.0
         sends = self.service.sql(SENDS, run.slug)
         run.sends, run.unknown = len(sends), sum(row[4] == "unknown" for row in sends)
+        run.again = sum(row[2] > 1 for row in sends)
         run.worker_lost = sum(row[3] == "worker_lost" for row in sends)
         for _, code in self.service.sql(FAULTS, run.slug):
             run.faults[code] = run.faults.get(code, 0) + 1
