@@ -137,12 +137,20 @@ class Stage:
 
     def start(self, *, delay: float = 0.0, wait_for_sends: int = 0) -> Run:
         """Begin an evaluation; with ``wait_for_sends`` return once so many tasks were sent."""
+        self._clear()
         self.gate.delay = delay
         asked = {"endpoint": self.endpoint, "track": "faults"}
         run = Run(str(self.api("POST", "evaluations/", asked)["id"]))
         if wait_for_sends:
             self.until(lambda: len(self.service.sql(SENDS, run.slug)) >= wait_for_sends)
         return run
+
+    def _clear(self) -> None:
+        """A scenario that failed leaves its evaluation running: not in the next one's way."""
+        running = "SELECT slug FROM evaluations_evaluation WHERE state = 'running'"
+        for (slug,) in self.service.sql(running):
+            self.api("POST", f"evaluations/{slug}/cancel/")
+        self.until(lambda: not self.sql(running))
 
     def states(self, run: Run) -> dict[str, int]:
         rows = patiently(lambda: self.sql(STATES, run.slug))
