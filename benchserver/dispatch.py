@@ -43,6 +43,10 @@ queue.conf.update(
     timezone="UTC",
 )
 
+if settings.DATABASE_KEEP:
+    # Celery would close the connection around every job; `worker/keeping.py` looks after it.
+    queue.conf.update(CELERY_DB_REUSE_MAX=2**31)
+
 # step -> (job name, queue): three queues are three machines' worth of rights.
 STEPS: dict[str, tuple[str, str]] = {
     "generate": ("benchserver.generate", "generate"),

@@ -144,12 +144,20 @@ LOGIN_REDIRECT_URL = "/portal/"
 LOGOUT_REDIRECT_URL = "/"
 
 
+# A process that does one job at a time keeps its one connection from job to job, checked before
+# each: a pool would be opened and closed by every job.
+DATABASE_KEEP = env_bool("DATABASE_KEEP", default=False)
+
+
 def _database(url: str) -> dict[str, Any]:
     """``postgresql://user:password@host:port/name?host=/socket/dir`` as Django wants it."""
     parts = urlsplit(url)
     query = {k: v[0] for k, v in parse_qs(parts.query).items()}
+    keep_seconds = 0
     options: dict[str, Any] = {k: v for k, v in query.items() if k not in ("host", "user")}
-    if env_bool("DATABASE_POOL", default=True):
+    if DATABASE_KEEP:
+        keep_seconds = 600
+    elif env_bool("DATABASE_POOL", default=True):
         options["pool"] = {
             "min_size": 0,
             "max_size": env_int("DATABASE_POOL_SIZE", 40),
@@ -163,6 +171,7 @@ def _database(url: str) -> dict[str, Any]:
         "HOST": query.get("host") or parts.hostname or "",
         "PORT": str(parts.port or ""),
         "OPTIONS": options,
+        "CONN_MAX_AGE": keep_seconds,
         "CONN_HEALTH_CHECKS": True,
     }
 

@@ -129,13 +129,17 @@ WHERE s.attempt_id = a.id AND s.outcome = 'pending' AND a.owner = ANY(%s)
 """
 
 EXPOSE = """
+WITH met AS MATERIALIZED (
+    SELECT f.version_id, v.owner_group_id, v.rotation_id
+    FROM evaluations_attempt a
+    JOIN evaluations_evaluation v ON v.id = a.evaluation_id
+    JOIN pools_formentry f ON f.id = a.entry_id
+    WHERE a.id = %s)
 UPDATE evaluations_exposure x
 SET first_sent_at = coalesce(x.first_sent_at, statement_timestamp())
-FROM evaluations_attempt a
-JOIN evaluations_evaluation v ON v.id = a.evaluation_id
-JOIN pools_formentry f ON f.id = a.entry_id
-WHERE a.id = %s AND x.version_id = f.version_id AND x.owner_group_id = v.owner_group_id
-  AND x.rotation_id = v.rotation_id
+WHERE x.version_id = (SELECT version_id FROM met)
+  AND x.owner_group_id = (SELECT owner_group_id FROM met)
+  AND x.rotation_id = (SELECT rotation_id FROM met)
 """
 
 ADOPT = """

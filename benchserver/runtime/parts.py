@@ -66,6 +66,7 @@ class Plan:
             **shared,
             **{name: keys[name] for name in RIGHTS.get(part, ())},
             **({"BENCH_CGROUP": self.cgroup.name} if self.cgroup and part == "execute" else {}),
+            **({"DATABASE_KEEP": "1"} if part == "execute" else {}),
             **({"HOME": str(self.home.run)} if self.home.account.foreign else {}),
             "PUBLIC_URL": self.environ.get("PUBLIC_URL") or f"http://{self.host}:{self.port}",
             "BENCHSERVER_HOME": str(self.home.root),
