@@ -103,13 +103,18 @@ class _Crew:
         raise PlatformFault("unknown_effect", type(effect).__name__)
 
     def _open(self, claim: Claim) -> int:
-        attempt = Attempt.objects.select_related(
-            "evaluation", "endpoint", "entry__version__task"
-        ).get(pk=claim.attempt_id)
+        attempt = _opened(claim.attempt_id)
         self.attempt = attempt
         self.prepared = _prepare(attempt, self.worker, self.engines)
         revision: int = attempt.endpoint.revision
         return revision
+
+
+def _opened(attempt_id: UUID) -> Attempt:
+    """With all that a prompt needs; the sealed tests, which may be large, stay where they are."""
+    rows = Attempt.objects.select_related("evaluation", "endpoint", "entry__version")
+    sealed = ("entry__version__task_sealed", "entry__version__salt_sealed")
+    return rows.defer(*sealed).get(pk=attempt_id)
 
 
 def _prepare(attempt: Attempt, worker: str, engines: Engines) -> _Prepared:

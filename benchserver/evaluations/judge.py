@@ -49,15 +49,23 @@ def judge_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> UUID | 
         worker=worker,
         hold_seconds=_LONGEST_JUDGING,
     )
-    taken = work.drive(errand, lambda _: _judged(attempt_id, worker, engines))
-    if not taken:
-        return None
-    evaluation: UUID = Attempt.objects.values_list("evaluation_id", flat=True).get(pk=attempt_id)
-    return evaluation
+    seen: list[UUID] = []
+
+    def judged(_: work.Effect) -> work.Judged:
+        attempt = _opened(attempt_id)
+        seen.append(attempt.evaluation_id)
+        return _judged(attempt, worker, engines)
+
+    work.drive(errand, judged)
+    return seen[0] if seen else None
 
 
-def _judged(attempt_id: UUID, worker: str, engines: Engines) -> work.Judged:
-    attempt = Attempt.objects.select_related("entry__version", "reply").get(pk=attempt_id)
+def _opened(attempt_id: UUID) -> Attempt:
+    rows = Attempt.objects.select_related("entry__version", "reply")
+    return rows.defer("entry__version__prompt_sealed").get(pk=attempt_id)
+
+
+def _judged(attempt: Attempt, worker: str, engines: Engines) -> work.Judged:
     judgement = judgement_of(attempt, worker, engines)
     share = engines.policy.double_judging_share if judgement.isolation else 0
     return work.Judged(  # without isolation no sandbox had a say

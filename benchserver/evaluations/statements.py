@@ -142,6 +142,11 @@ WHERE x.version_id = (SELECT version_id FROM met)
   AND x.rotation_id = (SELECT rotation_id FROM met)
 """
 
+BUDGET = """
+SELECT max_requests, max_tokens, max_micro_usd, requests, tokens, micro_usd
+FROM evaluations_budget WHERE evaluation_id = %s FOR UPDATE
+"""
+
 ADOPT = """
 UPDATE evaluations_evaluation v SET endpoint_revision = e.revision
 FROM providers_endpoint e

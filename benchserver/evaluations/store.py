@@ -22,6 +22,8 @@ from benchserver.core.verdict import FaultKind, Judgement
 from benchserver.evaluations import models, statements
 from benchserver.providers.register import pause_endpoint
 
+_BUDGET = ("max_requests", "max_tokens", "max_micro_usd", "requests", "tokens", "micro_usd")
+
 
 def _unit(row: tuple[Any, ...]) -> Unit:
     return Unit(
@@ -132,10 +134,8 @@ class PostgresTransaction:
         self._cursor.execute(statements.SAVE, facts | {"state": unit.state.value})
 
     def budget(self, evaluation: UUID) -> Budget | None:
-        row = models.Budget.objects.select_for_update().filter(pk=evaluation).first()
-        if row is None:
-            return None
-        return Budget(**{name: getattr(row, name) for name in Budget.__slots__})
+        rows = self._all(statements.BUDGET, [evaluation])
+        return Budget(**dict(zip(_BUDGET, rows[0], strict=True))) if rows else None
 
     def save_budget(self, evaluation: UUID, budget: Budget) -> None:
         spent = {name: getattr(budget, name) for name in ("requests", "tokens", "micro_usd")}

@@ -38,9 +38,11 @@ class Engine:
 def held(tx: Transaction, claim: Claim, *, state: AttemptState) -> Unit | None:
     """The claimed attempt, locked, if the claim still holds and it is in ``state``; else None."""
     unit = tx.lock(claim.attempt_id)
-    if unit is None or unit.fence != claim.fence or unit.state != state:
-        return None
-    return unit
+    return None if unit is None or _lost(unit, claim, state) else unit
+
+
+def _lost(unit: Unit, claim: Claim, state: AttemptState) -> bool:
+    return unit.fence != claim.fence or unit.state != state
 
 
 def claim_next(
@@ -162,12 +164,11 @@ def settle_reply(
     """Store the complete reply by ``keep``; False when the claim was lost: then only its cost is
     booked."""
     with engine.store.transaction() as tx:
-        anyone = tx.lock(claim.attempt_id)
-        if anyone is None:
+        unit = tx.lock(claim.attempt_id)
+        if unit is None:
             return False
-        _book(tx, anyone, send, usage)
-        unit = held(tx, claim, state=AttemptState.SENT)
-        if unit is None or tx.has_reply(unit.id):
+        _book(tx, unit, send, usage)
+        if _lost(unit, claim, AttemptState.SENT) or tx.has_reply(unit.id):
             return False
         keep()
         lane = tx.troubled(unit.endpoint)

@@ -94,13 +94,13 @@ MUTANTS = {
         ("I4", "I10"),
     ),
     "answers are not booked": Mutant(
-        ((_SENDING, "        _book(tx, anyone, send, usage)\n", ""),), ("I5",)
+        ((_SENDING, "        _book(tx, unit, send, usage)\n", ""),), ("I5",)
     ),
     "costs are rounded down": Mutant(
         ((_RULES, "return -(-(tokens_in * price_in", "return ((tokens_in * price_in"),), ("I5",)
     ),
     "a verdict of another's state": Mutant(
-        ((_SENDING, " or unit.state != state:", ":"),), ("crash", "I3", "I11")
+        ((_SENDING, " or unit.state != state\n", "\n"),), ("crash", "I3", "I11")
     ),
 }
 
