@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,9 +30,11 @@ def test_the_slow_ones_run_under_the_settings_of_tests(tmp_path: Path) -> None:
     file = tmp_path / "test_scenario.py"
     file.write_text(SCENARIO)
     options = ["-c", "pyproject.toml", "-k", "test_slow", "-p", "no:cacheprovider"]
+    environ = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
     done = subprocess.run(
         [sys.executable, "manage.py", "soak", str(file), *options],
         cwd=ROOT,
+        env=environ,
         capture_output=True,
         text=True,
         timeout=120,
