@@ -63,6 +63,13 @@ RETURNING id, step, target
 """
 
 
+def publish_only() -> None:
+    """For a process that never listens: a page waits two seconds for a broker that hangs, not ten
+    (a worker's own connection is silent for longer than that while it waits for work)."""
+    options = {**queue.conf.broker_transport_options, "socket_timeout": 2.0}
+    queue.conf.broker_transport_options = options
+
+
 def flush() -> int:
     """Publish waiting wake-ups, oldest first; returns how many. Never raises for a broker that is
     away: the rows stay and are published later."""

@@ -133,3 +133,12 @@ def test_only_json_is_accepted_and_nothing_is_kept_of_a_result():
     assert conf.result_backend is None
     assert not conf.task_acks_late
     assert conf.worker_prefetch_multiplier == 1
+
+
+def test_a_process_that_only_publishes_waits_shorter_for_a_broker_that_hangs(monkeypatch):
+    away = nowhere()
+    monkeypatch.setattr(dispatch, "queue", away)
+    before = away.connection_for_write().transport_options["socket_timeout"]
+    dispatch.publish_only()
+    assert away.connection_for_write().transport_options["socket_timeout"] < before
+    assert dispatch.nudge("generate", str(uuid4())) is None  # and still never raises
