@@ -146,11 +146,14 @@ def test_a_web_process_that_could_open_secrets_is_refused(
 
 def test_a_web_process_that_can_only_seal_may_serve(safe: Any, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, checks.WEB_ENTRY, types.ModuleType(checks.WEB_ENTRY))
+    assert found() == []
     checks.refuse_unsafe_web()
 
 
 def test_warnings_do_not_keep_the_web_from_serving(safe: Any):
     safe.MIN_CELL = 1
+    assert len(found()) == 1, "there is something to warn of"
+    assert found()[0].startswith("benchserver.W")
     checks.refuse_unsafe_web()
 
 

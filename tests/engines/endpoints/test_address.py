@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from typing import Any
 
 import pytest
@@ -236,9 +237,12 @@ def test_whatever_passes_the_parser_is_a_plain_public_https_url(text: str, full:
 def test_any_text_is_parsed_or_refused_and_nothing_else(text: str) -> None:
     for url in (text, f"https://{text}", f"https://api.example.com/{text}"):
         try:
-            AddressPolicy().parse(url)
+            parsed = AddressPolicy().parse(url)
         except AddressRefused:
             continue
+        assert (parsed.scheme, parsed.port in (443, 8443)) == ("https", True)
+        assert re.fullmatch(r"[a-z0-9.-]+\.[a-z][a-z0-9-]*", parsed.host)
+        assert re.fullmatch(r"/[\x21-\x7e]*", parsed.target)
 
 
 def test_a_url_that_is_too_long_is_refused() -> None:
