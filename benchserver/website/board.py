@@ -200,7 +200,9 @@ def row_of(row: Body, shared: Axis, *, leads: bool = True) -> Row:
         cost_note="≈" if cost is not None and row["usage"] == "estimated" else "",
         tokens=f"{count(row['tokens_in'])} in, {count(row['tokens_out'])} out",
         isolation=clean(row["isolation"]),
-        identity=clean(row.get("identity", "")),  # older snapshots have no such member
+        identity=clean(row["identity"])
+        if row.get("identity")
+        else "",  # older snapshots have no such member
         ended=day(row["ended_at"]),
         keys=_sort_keys(row),
     )

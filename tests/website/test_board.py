@@ -111,6 +111,19 @@ def test_every_fact_on_the_page_follows_the_snapshot(
     assert text in shown(changed(body, path, value))
 
 
+@pytest.mark.parametrize("says", ["", None])
+def test_a_row_whose_endpoint_did_not_change_has_no_mark(says: str | None) -> None:
+    body = snapshot(1, models=2, unranked=0)
+    for row in body["rows"]:
+        row.pop("identity", None)
+        if says is not None:
+            row["identity"] = says
+    assert "endpoint changed" not in shown(body)
+    assert "unnamed" not in shown(body)
+    marked = shown(changed(body, "rows.0.identity", "The endpoint changed during it."))
+    assert marked.count(">endpoint changed<") == 1
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 3000))
 def test_score_interval_and_drawing_agree(score: int, half: int) -> None:
