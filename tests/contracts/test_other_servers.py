@@ -6,7 +6,6 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -22,6 +21,7 @@ from benchserver.engines.endpoints.base import (
 from benchserver.engines.endpoints.registry import client
 from benchserver.engines.endpoints.transport import Transport
 from tests.engines.endpoints.played import TOOL, generation
+from tests.listening import wait_until_listening
 
 ASKED = "Return the number 1, nothing else. \u00fc \U0001f600"
 _SPEAKS = {
@@ -49,24 +49,11 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     ]
     process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait_for(found, process)
+        wait_until_listening(found, process)
         yield found
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            pytest.fail("the server ended at start")
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the server did not listen within 30 s")
 
 
 def send(port: int, protocol: str, stream: bool, *, key: str = "", tools: bool = False) -> Reply:

@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 
 from benchserver.console.simulation.checker import check
-from benchserver.core.task import CallCase, CallCases, Shape, Split, TaskSpec
+from benchserver.core.protocol import Protocol
 from benchserver.engines.endpoints.reference_answers import Answer, AnswerBook, Persona
 from benchserver.engines.endpoints.reference_server import Behaviour, ReferenceEndpoint
 from benchserver.engines.taskformats.native import Native
@@ -28,42 +28,18 @@ from benchserver.runtime.postgres import Postgres
 from benchserver.runtime.supervisor import Part, Restart
 from tests.faults.gate import Gate
 from tests.faults.history import FAULTS, SENDS, history
+from tests.flows.adders import adding, track_script
 from tests.flows.live import Api, LiveService, endpoint, patiently, provider
 from tests.recount import recount
 
 TASKS = 24
 LIMIT = 4  # calls at once
 WORKERS = ("generate", "execute", "control")
-TRACK = (
-    "from benchserver.core.protocol import Protocol\n"
-    "from benchserver.pools.models import Pool\n"
-    "from benchserver.pools.tracks import ensure_track\n"
-    "p = Protocol(samples=1, max_tokens=512, deadline_seconds=30)\n"
-    "pool = Pool.objects.get(slug='faults')\n"
-    "ensure_track(pool=pool, slug='faults', name='Faults', protocol=p, by='test')\n"
-)
+TRACK = track_script("faults", Protocol(samples=1, max_tokens=512, deadline_seconds=30))
 STATES = (
     "SELECT a.state, count(*) FROM evaluations_attempt a JOIN evaluations_evaluation e"
     " ON e.id = a.evaluation_id WHERE e.slug = %s GROUP BY 1"
 )
-
-
-def task(number: int) -> TaskSpec:
-    cases = tuple(CallCase(args=(x,), expected=x + number) for x in (1, 2, 3))
-    return TaskSpec(
-        source_id=f"add-{number}",
-        shape=Shape.FUNCTION,
-        statement=f"Write add_{number}(x): x plus {number}.",
-        tests=CallCases(cases=cases),
-        reference=f"def add_{number}(x):\n    return x + {number}\n",
-        entry_point=f"add_{number}",
-        split=Split.PRIVATE,
-        topic="numbers",
-        difficulty="medium",
-        created="2026-11-01",
-        author="test",
-        family=f"add-{number}",
-    )
 
 
 def book(*, pause: float = 0.0) -> AnswerBook:
@@ -119,7 +95,7 @@ class Stage:
 
     def __enter__(self) -> Stage:
         self.service.__enter__()
-        Native().write([task(n) for n in range(1, TASKS + 1)], self.folder / "pool")
+        Native().write([adding(n) for n in range(1, TASKS + 1)], self.folder / "pool")
         self.service.command("import_tasks", str(self.folder / "pool"), "--pool", "faults")
         self.service.python(TRACK)
         self.service.command("rotation", "open", "--pool", "faults", "--name", "faults-1")

@@ -21,9 +21,10 @@ from typing import Any
 
 import pytest
 
-from benchserver.core.task import CallCase, CallCases, Shape, Split, TaskSpec
+from benchserver.core.protocol import Protocol
 from benchserver.engines.taskformats.native import Native
 from tests.flows import live
+from tests.flows.adders import adding, track_script
 from tests.flows.live import Api, LiveService, LoggingProxy, endpoint, provider, wait_ended
 from tests.wired import ScriptedEndpoint
 
@@ -32,32 +33,7 @@ LATENCY = 2.0  # seconds, of the good endpoint: a quick model's
 SAMPLES = 2
 ROUNDS = 2
 DEADLINE = 10  # seconds
-TRACK = (
-    "from benchserver.core.protocol import Protocol\n"
-    "from benchserver.pools.models import Pool\n"
-    "from benchserver.pools.tracks import ensure_track\n"
-    f"p = Protocol(samples={SAMPLES}, max_tokens=512, deadline_seconds={DEADLINE})\n"
-    "pool = Pool.objects.get(slug='beside')\n"
-    "ensure_track(pool=pool, slug='beside', name='Beside', protocol=p, by='test')\n"
-)
-
-
-def task(number: int) -> TaskSpec:
-    cases = tuple(CallCase(args=(x,), expected=x + number) for x in (1, 2, 3))
-    return TaskSpec(
-        source_id=f"add-{number}",
-        shape=Shape.FUNCTION,
-        statement=f"Write add_{number}(x): x plus {number}.",
-        tests=CallCases(cases=cases),
-        reference=f"def add_{number}(x):\n    return x + {number}\n",
-        entry_point=f"add_{number}",
-        split=Split.PRIVATE,
-        topic="numbers",
-        difficulty="easy",
-        created="2026-11-01",
-        author="test",
-        family=f"add-{number}",
-    )
+TRACK = track_script("beside", Protocol(samples=SAMPLES, max_tokens=512, deadline_seconds=DEADLINE))
 
 
 def solve(prompt: str) -> str:
@@ -74,7 +50,7 @@ def stage(
     monkeypatch.setattr(live, "BRISK", {})  # limits and periods as in production
     monkeypatch.setenv("EXPOSURE_PER_TASK", "1000")
     monkeypatch.setenv("EVALUATIONS_PER_ROTATION", "1000")
-    Native().write([task(n) for n in range(1, 21)], tmp_path / "pool")
+    Native().write([adding(n) for n in range(1, 21)], tmp_path / "pool")
     good = ScriptedEndpoint(solve)
     proxy = LoggingProxy(good.port, delay=LATENCY)
     command = [sys.executable, "-m", "tests.flows.hostile_servers", str(HOSTILE)]

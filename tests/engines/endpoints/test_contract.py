@@ -11,7 +11,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +45,7 @@ from tests.engines.endpoints.hostile import (
     http,
     sends,
 )
+from tests.listening import wait_until_listening
 from tests.shared_data import ROOT, shared
 
 KEY = "sk-the-secret-key"
@@ -201,24 +201,11 @@ def mock_server(
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_for(port, process)
+        wait_until_listening(port, process)
         yield f"127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            pytest.fail("the mock server ended at start")
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the mock server did not listen within 30 s")
 
 
 @pytest.mark.parametrize(
