@@ -19,6 +19,7 @@ from benchserver.core.errors import BadInput
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
+Moments = tuple[Floats, Floats, Floats, Floats]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,29 +87,46 @@ def _codes(families: Sequence[Hashable] | None, tasks: int) -> Counts:
     return np.asarray([numbers[label] for label in families])
 
 
-def _cluster_moments(x: Floats, m: Floats, codes: Counts) -> tuple[Floats, Floats, Floats, Floats]:
+def _cluster_moments(x: Floats, m: Floats, codes: Counts) -> Moments:
     """Over clusters, with D the summed differences and N the shared tasks of a cluster: the sums
     of D^2, D N and N^2, and the number of clusters with a shared task; each models x models.
 
-    Clusters of one task need no loop: there N is 0 or 1, and D^2 opens into matrix products.
+    Clusters of one task open into matrix products, since N is 0 or 1 there; so do clusters
+    without holes, where N is their size. Only the rest is walked through.
     """
-    alone = np.bincount(codes)[codes] == 1
-    xs, ms = x[:, alone], m[:, alone]
-    one_sided = (xs * xs) @ ms.T
-    squares = one_sided + one_sided.T - 2 * (xs @ xs.T)
-    sums = xs @ ms.T
-    crossed = sums - sums.T
-    sizes = ms @ ms.T
-    clusters = sizes.copy()
-    for code in np.unique(codes[~alone]):
+    members = np.bincount(codes)
+    alone = members[codes] == 1
+    whole = np.bincount(codes, weights=m.min(axis=0)) == members
+    whole &= members > 1
+    moments = _moments_of_single(x[:, alone], m[:, alone])
+    rows = [np.bincount(codes, weights=row, minlength=len(members)) for row in x]
+    sums = np.asarray(rows, dtype=np.float64)
+    moments = _added(moments, _moments_of_whole(sums[:, whole], members[whole].astype(float)))
+    for code in np.flatnonzero((members > 1) & ~whole):
         xg, mg = x[:, codes == code], m[:, codes == code]
         half = xg @ mg.T
         d, n = half - half.T, mg @ mg.T
-        squares += d * d
-        crossed += d * n
-        sizes += n * n
-        clusters += n > 0
-    return squares, crossed, sizes, clusters
+        moments = _added(moments, (d * d, d * n, n * n, (n > 0).astype(float)))
+    return moments
+
+
+def _added(one: Moments, other: Moments) -> Moments:
+    first, second, third, fourth = (a + b for a, b in zip(one, other, strict=True))
+    return first, second, third, fourth
+
+
+def _moments_of_single(x: Floats, m: Floats) -> Moments:
+    one_sided, sums, both = (x * x) @ m.T, x @ m.T, m @ m.T
+    return one_sided + one_sided.T - 2 * (x @ x.T), sums - sums.T, both, both
+
+
+def _moments_of_whole(sums: Floats, sizes: Floats) -> Moments:
+    """``sums``: models x clusters, every task of them known to every model."""
+    own, gram, weighted = (sums * sums).sum(axis=1), sums @ sums.T, sums @ sizes
+    full = np.ones_like(gram)
+    squares = own[:, None] + own[None, :] - 2 * gram
+    crossed = weighted[:, None] - weighted[None, :]
+    return squares, crossed, full * (sizes @ sizes), full * len(sizes)
 
 
 def _t_test(mean: Floats, se: Floats, clusters: Floats) -> Floats:

@@ -70,14 +70,18 @@ def test_without_holes_it_is_the_plain_paired_test(table, labels):
 
 
 @given(tables, st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_holes_leave_the_test_on_what_is_shared(table, data):
     holes = data.draw(arrays.arrays(bool, table.shape))
+    families = [data.draw(st.integers(0, 6)) for _ in range(table.shape[1])]
     rows = np.where(holes, HOLE, table)
     both = ~holes[0] & ~holes[1]
-    found = compare_shared(rows, families=list(range(table.shape[1])))
-    if both.sum() > 1:
-        plain = paired_difference(table[0, both].tolist(), table[1, both].tolist())
+    found = compare_shared(rows, families=families)
+    labels = [label for label, shared in zip(families, both, strict=True) if shared]
+    assert found.clusters[0, 1] == len(set(labels))
+    if len(set(labels)) > 1:
+        first, second = table[0, both].tolist(), table[1, both].tolist()
+        plain = paired_difference(first, second, families=labels)
         assert found.difference[0, 1] == pytest.approx(plain.mean, abs=1e-9)
         assert found.se[0, 1] == pytest.approx(plain.se, abs=1e-7)
 
