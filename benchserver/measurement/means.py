@@ -85,7 +85,7 @@ def score(
     families: Sequence[Hashable] | None = None,
     confidence: float = 0.95,
 ) -> Estimate:
-    """The score of one model on one set of tasks: the mean of passed/samples over tasks.
+    """The score of one model on one set of tasks: mean of passed/samples over tasks (Miller 2024).
 
     ``families``: cluster label per task; None: every task is its own.
     Known answer: the module's example, se .235702260396, se_naive .142133810904.
@@ -125,6 +125,7 @@ def mean_score(
 
     The interval is cut to [0, 1]. When no cluster differs from another the spread says nothing;
     the interval is then Wilson's with the number of clusters as its sample size.
+    Known answer: 111000110111 in twelve families, 2/3 with [.353832258120, .979501075213].
     """
     check_scores(values)
     mean, naive, se, clusters = clustered_mean(values, families)
@@ -149,10 +150,11 @@ def mean_score(
 def clustered_mean(
     data: Sequence[float], families: Sequence[Hashable] | None
 ) -> tuple[float, float, float, int]:
-    """(mean, naive error, CR1 clustered error, clusters) of numbers of any range.
+    """(mean, naive error, CR1 clustered error, clusters) of numbers of any range (Miller 2024).
 
     naive = sd(ddof 1)/sqrt(L); clustered = sqrt(sum_g (sum_g residuals)^2)/L * sqrt(G/(G-1)).
-    Raises ``BadInput`` with fewer than two clusters: no error can be told from one.
+    Known answer: the module's example, .142133810904 and .235702260396. Raises ``BadInput`` with
+    fewer than two clusters: no error can be told from one.
     """
     codes, clusters = cluster_codes(families, len(data))
     if clusters < 2:
@@ -178,7 +180,7 @@ def bernoulli_error(mean: float, n: int) -> float:
 
 
 def wilson(passed: int, total: int, *, confidence: float = 0.95) -> Interval:
-    """Wilson's interval for one proportion. Not for tasks x samples as if independent.
+    """The interval of Wilson (1927) for one proportion. Not for tasks x samples as if independent.
 
     Known answers: 8/10 [.490162471537, .943317848546]; 0/10 [0, .277532799863].
     """

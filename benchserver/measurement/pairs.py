@@ -38,7 +38,7 @@ def paired_difference(
     families: Sequence[Hashable] | None = None,
     confidence: float = 0.95,
 ) -> Difference:
-    """Mean of the per-task differences of two rows of task scores, t with G - 1 df.
+    """Mean of the per-task differences of two rows of task scores, t with G - 1 df (Miller 2024).
 
     Known answer: the module's example, se .0442216638714. When every difference is the same and
     not 0, t is undefined; p is then that of the sign test over families, 2^(1-G).
@@ -74,7 +74,7 @@ def discordant(first: Sequence[float], second: Sequence[float]) -> tuple[int, in
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:
-    """Two-sided exact McNemar p: binomial(b, b + c, 1/2).
+    """Two-sided exact p of McNemar (1947): binomial(b, b + c, 1/2).
 
     Known answers: (14, 6) .11531829834; (18, 5) .0106220245361; (12, 2) .012939453125.
     """
@@ -84,8 +84,10 @@ def mcnemar_exact(only_first: int, only_second: int) -> float:
 
 
 def mcnemar_mid_p(only_first: int, only_second: int) -> float:
-    """The less conservative mid-p variant. Known answers: (14, 6) .0783538818359; (18, 5)
-    .0066107511520. With no discordant task, or equal counts, it is 1.
+    """The less conservative mid-p variant (Fagerland, Lydersen and Laake 2013).
+
+    Known answers: (14, 6) .0783538818359; (18, 5) .0066107511520. With no discordant task, or
+    equal counts, it is 1.
     """
     n = _check_discordant(only_first, only_second)
     fewer = min(only_first, only_second)
@@ -123,7 +125,7 @@ def detectable_difference(
     power: float = 0.8,
     confidence: float = 0.95,
 ) -> float:
-    """The smallest true difference a paired test of two models finds with this power (Miller).
+    """The smallest true difference a paired test of two models finds (Miller 2024).
 
     ``omega2``: variance of the per-task difference; ``sigma2``: sampling variance within a task,
     equal for both models. Known answers: 50 tasks, 1 sample .264; 200 tasks, 5 samples .084.
@@ -143,7 +145,7 @@ def tasks_needed(
     power: float = 0.8,
     confidence: float = 0.95,
 ) -> float:
-    """Tasks for that power, unrounded. Known answer: .03 with sigma2 = 0 -> 968.997 (Miller)."""
+    """Tasks for that power, unrounded (Miller 2024). Known answer: .03, sigma2 = 0 -> 968.997."""
     if difference <= 0 or samples < 1:
         raise BadInput("power needs a difference above 0 and a sample", place="difference")
     variance = _pair_variance(omega2, sigma2, samples)

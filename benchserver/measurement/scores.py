@@ -31,7 +31,8 @@ def variance_split(passed: Sequence[int], samples: int) -> tuple[float, float]:
     """(omega^2 between tasks, sigma^2 within a task) with K samples each (Miller 2024).
 
     Var(s_j) = omega^2 + sigma^2/K. sigma^2 is the mean of s(1-s)K/(K-1); omega^2 may come out
-    slightly below 0 and is then 0. Raises ``BadInput`` for K = 1: one sample shows no spread.
+    slightly below 0 and is then 0. Known answer: 2, 1 and 0 of 2 samples give 1/6 and 1/6.
+    Raises ``BadInput`` for K = 1: one sample shows no spread.
     """
     if samples < 2:
         raise BadInput("splitting the variance needs 2 samples per task", place="samples")
@@ -41,7 +42,10 @@ def variance_split(passed: Sequence[int], samples: int) -> tuple[float, float]:
 
 
 def clopper_pearson(passed: int, total: int, *, confidence: float = 0.95) -> Interval:
-    """The exact (conservative) interval, for gates. 0/10 -> [0, .308497]."""
+    """The exact (conservative) interval of Clopper and Pearson (1934), for gates.
+
+    Known answer: 0/10 -> [0, .308497].
+    """
     check_counts(passed, total, "clopper_pearson")
     from scipy.special import betainccinv, betaincinv
 
@@ -52,7 +56,7 @@ def clopper_pearson(passed: int, total: int, *, confidence: float = 0.95) -> Int
 
 
 def gap(public: Estimate, private: Estimate) -> Estimate:
-    """Public minus private score of one model, with Welch's error and degrees of freedom.
+    """Public minus private score of one model, with Welch's (1947) error and df.
 
     The two splits hold different tasks, so the errors add. Known answer: 168/200 against 132/200
     is .18 with z about 4.25 (integrity note 4.2). A gap may also mean that the public tasks are
@@ -88,10 +92,11 @@ def cluster_bootstrap(
     seed: int = 0,
     confidence: float = 0.95,
 ) -> Interval:
-    """Percentile interval of the mean; whole families are drawn with replacement.
+    """Percentile interval of the mean; whole families are drawn with replacement (Efron and
+    Tibshirani 1993).
 
-    Raises ``BadInput`` below 20 clusters, where it is degenerate (four give [.25, 1] on the
-    module's example): print the t interval instead.
+    Known answer: below 20 clusters it is degenerate (four give [.25, 1] on the example of
+    ``means.py``) and raises ``BadInput``: print the t interval instead.
     """
     data = checked_scores(values)
     codes, clusters = cluster_codes(families, len(data))
@@ -111,7 +116,7 @@ def cluster_bootstrap(
 
 
 def expected_best_of(tries: int) -> float:
-    """How many standard errors the best of N equal tries lies above the truth.
+    """How many standard errors the best of N equal tries lies above the truth (Tippett 1925).
 
     Known answers: 2 .564, 3 .846, 10 1.539, 27 1.998 (integrity note 1.7).
     """

@@ -1,0 +1,226 @@
+"""The name of every number: which method, in which version, a published figure was made by.
+
+A figure on a page or in a snapshot carries ``id@version``; this table says what that means, who
+described it first, which function does it and which answer it is checked against. A method whose
+answers change gets a new version here, so that old snapshots keep saying what made them. Example:
+``label("task-mean")`` is ``task-mean@1``.
+
+``function`` is ``module:name`` below ``benchserver``. Its docstring names the source and a known
+answer, and a test reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from benchserver.core.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimator:
+    """``source``: paper or standard with its year; ``known_answer``: one that a test reproduces."""
+
+    id: str
+    title: str
+    source: str
+    function: str
+    known_answer: str
+    version: int = 1
+
+    @property
+    def label(self) -> str:
+        return f"{self.id}@{self.version}"
+
+
+def label(name: str) -> str:
+    """``id@version`` of an estimator. Raises ``BadInput`` for an id that is not in the table."""
+    if name not in ESTIMATORS:
+        raise BadInput(f"no estimator is called {name}", place="estimators")
+    return ESTIMATORS[name].label
+
+
+def by_id(estimators: Iterable[Estimator]) -> Mapping[str, Estimator]:
+    """The table keyed by id. Raises ``BadInput`` when two have the same."""
+    table: dict[str, Estimator] = {}
+    for estimator in estimators:
+        if estimator.id in table:
+            raise BadInput(f"two estimators are called {estimator.id}", place="estimators")
+        table[estimator.id] = estimator
+    return table
+
+
+_SCORES = (
+    Estimator(
+        id="task-mean",
+        title="Mean of passes over samples, every task the same weight",
+        source="Miller 2024, arXiv 2411.00640",
+        function="measurement.means:score",
+        known_answer="111000110111 in four families: .666666666667, error .235702260396",
+    ),
+    Estimator(
+        id="pass-at-k",
+        title="Unbiased chance that one of k samples passes",
+        source="Chen et al. 2021, arXiv 2107.03374",
+        function="measurement.means:pass_at_k",
+        known_answer="3 of 10, k = 5: .916666666667",
+    ),
+    Estimator(
+        id="clustered-error",
+        title="Standard error over families of tasks, with the small-sample factor CR1",
+        source="Miller 2024, arXiv 2411.00640",
+        function="measurement.means:clustered_mean",
+        known_answer="111000110111 in four families: .235702260396",
+    ),
+    Estimator(
+        id="t-interval",
+        title="Mean and t interval on families less one degrees of freedom",
+        source="Miller 2024, arXiv 2411.00640",
+        function="measurement.means:mean_score",
+        known_answer="111000110111 in four families: [0, 1] after the cut, t with 3 df",
+    ),
+    Estimator(
+        id="bernoulli-error",
+        title="Error of a published score without its tasks",
+        source="Miller 2024, arXiv 2411.00640",
+        function="measurement.means:bernoulli_error",
+        known_answer="65.5 % of 5000: .00672",
+    ),
+    Estimator(
+        id="wilson",
+        title="Interval of one proportion",
+        source="Wilson 1927",
+        function="measurement.means:wilson",
+        known_answer="8 of 10: [.490162471537, .943317848546]",
+    ),
+    Estimator(
+        id="clopper-pearson",
+        title="Exact interval of one proportion, for gates",
+        source="Clopper and Pearson 1934",
+        function="measurement.scores:clopper_pearson",
+        known_answer="0 of 10: [0, .308497]",
+    ),
+    Estimator(
+        id="variance-split",
+        title="Spread between tasks and spread between one task's samples",
+        source="Miller 2024, arXiv 2411.00640",
+        function="measurement.scores:variance_split",
+        known_answer="2, 1, 0 of 2 samples: omega^2 1/6, sigma^2 1/6",
+    ),
+    Estimator(
+        id="cluster-bootstrap",
+        title="Percentile interval from families drawn with replacement",
+        source="Efron and Tibshirani 1993",
+        function="measurement.scores:cluster_bootstrap",
+        known_answer="fewer than 20 families: refused",
+    ),
+    Estimator(
+        id="gap",
+        title="Public minus private score",
+        source="Welch 1947",
+        function="measurement.scores:gap",
+        known_answer="168 of 200 against 132 of 200: .18, z 4.25",
+    ),
+    Estimator(
+        id="best-of-n",
+        title="How far the best of N equal tries lies above the truth",
+        source="Tippett 1925",
+        function="measurement.scores:expected_best_of",
+        known_answer="10 tries: 1.539 standard errors",
+    ),
+)
+
+_PAIRS = (
+    Estimator(
+        id="paired-difference",
+        title="Difference of two models task by task, clustered",
+        source="Miller 2024, arXiv 2411.00640",
+        function="measurement.pairs:paired_difference",
+        known_answer="14 against 6 of 100: .08, error .0442216638714",
+    ),
+    Estimator(
+        id="mcnemar-exact",
+        title="Exact test on the tasks only one of two models solved",
+        source="McNemar 1947",
+        function="measurement.pairs:mcnemar_exact",
+        known_answer="14 against 6: .11531829834",
+    ),
+    Estimator(
+        id="mcnemar-mid-p",
+        title="Mid-p variant of McNemar's test",
+        source="Fagerland, Lydersen and Laake 2013",
+        function="measurement.pairs:mcnemar_mid_p",
+        known_answer="14 against 6: .0783538818359",
+    ),
+    Estimator(
+        id="newcombe",
+        title="Interval of the difference of two unpaired proportions",
+        source="Newcombe 1998, method 10",
+        function="measurement.pairs:newcombe",
+        known_answer="62 of 100 against 41 of 100: [.0715, .3375]",
+    ),
+    Estimator(
+        id="detectable-difference",
+        title="Smallest difference a paired test finds with 80 % power, from planning values",
+        source="Miller 2024, arXiv 2411.00640",
+        function="measurement.pairs:detectable_difference",
+        known_answer="50 tasks, 1 sample: .264",
+    ),
+    Estimator(
+        id="tasks-needed",
+        title="Tasks that find a difference with 80 % power",
+        source="Miller 2024, arXiv 2411.00640",
+        function="measurement.pairs:tasks_needed",
+        known_answer="a difference of .03: 968.997",
+    ),
+)
+
+_RANKS = (
+    Estimator(
+        id="holm",
+        title="p-values adjusted for all pairs of a board",
+        source="Holm 1979",
+        function="measurement.ranks:holm",
+        known_answer=".01, .04, .03: .03, .06, .06",
+    ),
+    Estimator(
+        id="rank-intervals",
+        title="Best and worst rank, for all models at once",
+        source="Mogstad, Romano, Shaikh and Wilhelm 2023",
+        function="measurement.ranks:rank_intervals",
+        known_answer="six models on 60 tasks: [1, 5] five times and [6, 6]",
+    ),
+    Estimator(
+        id="leader-tiers",
+        title="Tie groups: a new one opens where a model differs from the group's leader",
+        source="the rule stated in docs/statistics.md, 2026",
+        function="measurement.ranks:tiers",
+        known_answer="six models on 60 tasks: {1, 3, 2, 5, 4}, {6}",
+    ),
+    Estimator(
+        id="copeland",
+        title="Wins minus losses head to head, for display order",
+        source="Copeland 1951",
+        function="measurement.ranks:copeland",
+        known_answer="means .767 .700 .733 .583 .650 .300: 5, 1, 3, -3, -1, -5",
+    ),
+)
+
+_REPLIES = (
+    Estimator(
+        id="model-equality",
+        title="Do two samples of replies come from one model",
+        source="Gao, Liang and Guestrin 2025",
+        function="measurement.equality:equality_test",
+        known_answer="(1, 1), (1, 2) against (1, 1), (2, 2): MMD^2 -1",
+    ),
+    Estimator(
+        id="near-duplicates",
+        title="Pairs of tasks that share most of their shingles",
+        source="Broder 1997",
+        function="measurement.similarity:near_duplicates",
+        known_answer="a Jaccard index of .7 is caught with probability .995",
+    ),
+)
+
+ESTIMATORS: Mapping[str, Estimator] = by_id((*_SCORES, *_PAIRS, *_RANKS, *_REPLIES))
