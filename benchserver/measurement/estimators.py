@@ -180,8 +180,29 @@ _RANKS = (
         id="holm",
         title="p-values adjusted for all pairs of a board",
         source="Holm 1979",
-        function="measurement.ranks:holm",
+        function="measurement.multiplicity:holm",
         known_answer=".01, .04, .03: .03, .06, .06",
+    ),
+    Estimator(
+        id="max-t",
+        title="p-values adjusted for all pairs of a large board by turning the signs of families",
+        source="Romano and Wolf 2016",
+        function="measurement.resampling:max_t",
+        known_answer="10 of 10 tasks the same way: 2 / 2^10",
+    ),
+    Estimator(
+        id="benjamini-hochberg",
+        title="p-values adjusted for the share of false findings, for looking around only",
+        source="Benjamini and Hochberg 1995",
+        function="measurement.multiplicity:benjamini_hochberg",
+        known_answer=".01, .04, .03: .03, .04, .04",
+    ),
+    Estimator(
+        id="upper-bound-rank",
+        title="One more than the models whose interval lies wholly above, a courtesy",
+        source="Chiang et al. 2024, arXiv 2403.04132",
+        function="measurement.ranks:upper_bound_ranks",
+        known_answer="six models on 60 tasks: 1, 1, 1, 1, 1, 6",
     ),
     Estimator(
         id="rank-intervals",
@@ -223,4 +244,86 @@ _REPLIES = (
     ),
 )
 
-ESTIMATORS: Mapping[str, Estimator] = by_id((*_SCORES, *_PAIRS, *_RANKS, *_REPLIES))
+_CONTAMINATION = (
+    Estimator(
+        id="cliff-controls",
+        title="Fall at the declared cutoff, less that of control models",
+        source="Woolf 1955",
+        function="measurement.contamination.cliff:difference_in_differences",
+        known_answer="62/100, 41/100 against 150/300, 138/300: .693170952445, p .01854",
+    ),
+    Estimator(
+        id="cliff-residuals",
+        title="Fall at the declared cutoff with each task's difficulty taken out",
+        source="Fisher 1935",
+        function="measurement.contamination.cliff:residual_shift",
+        known_answer="five tasks all above five others: p 1/252",
+    ),
+    Estimator(
+        id="cliff-strata",
+        title="Passes before and after, pooled over strata of difficulty",
+        source="Mantel and Haenszel 1959",
+        function="measurement.contamination.cliff:mantel_haenszel",
+        known_answer="one stratum: the plain odds ratio",
+    ),
+    Estimator(
+        id="gap-vs-panel",
+        title="Public minus private score, less the panel's own gaps",
+        source="Student 1908",
+        function="measurement.contamination.gaps:against_panel",
+        known_answer="168/200 against 132/200: statistic 2.9587, p .0158",
+    ),
+    Estimator(
+        id="canary-passes",
+        title="Passes of unsolvable tasks above what the panel leaves possible",
+        source="Clopper and Pearson 1934",
+        function="measurement.contamination.canaries:honest_rate",
+        known_answer="0 of 400: .00746",
+    ),
+    Estimator(
+        id="canary-posterior",
+        title="Chance of a leak after the canaries, from a stated prior",
+        source="Bayes 1763",
+        function="measurement.contamination.canaries:posterior",
+        known_answer="2 of 10 at .005 against .3, prior .05: .9192",
+    ),
+    Estimator(
+        id="foreign-salt",
+        title="A salt given back by a model that was never sent it",
+        source="Karp and Rabin 1987",
+        function="measurement.contamination.salts:foreign",
+        known_answer="another group's salt in a reply: found",
+    ),
+    Estimator(
+        id="twins",
+        title="Originals solved without their rewritten twins, against the panel",
+        source="McNemar 1947",
+        function="measurement.contamination.twins:twin_test",
+        known_answer="18 and 5: .0053110122681",
+    ),
+    Estimator(
+        id="regurgitation",
+        title="Share of the reference's fingerprints that a reply holds",
+        source="Schleimer, Wilkerson and Aiken 2003",
+        function="measurement.contamination.winnowing:overlap",
+        known_answer="a renamed copy: 1",
+    ),
+    Estimator(
+        id="shared-failures",
+        title="Wrong answers that two models share, above the panel's base rate",
+        source="Bernoulli 1713",
+        function="measurement.contamination.relay:tail",
+        known_answer="30 of 40 at .35: 2.9e-7",
+    ),
+    Estimator(
+        id="evidence-grade",
+        title="One grade from all tests of a model, and its false alarms",
+        source="Bonferroni 1936",
+        function="measurement.contamination.evidence:grade",
+        known_answer="gap and canaries at 1e-6 of 100 tests: BB; gap and cliff: B",
+    ),
+)
+
+ESTIMATORS: Mapping[str, Estimator] = by_id(
+    (*_SCORES, *_PAIRS, *_RANKS, *_REPLIES, *_CONTAMINATION)
+)

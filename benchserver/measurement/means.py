@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 from benchserver.core.errors import BadInput
@@ -48,12 +49,16 @@ class Estimate:
     method: str
 
     @property
+    def se_plain(self) -> float:
+        """The clustered error without its small-sample factor. Example: .204124145232."""
+        return self.se * math.sqrt((self.clusters - 1) / self.clusters)
+
+    @property
     def design_effect(self) -> float:
         """How much families inflate the variance: plain clustered over naive. Example: 2.0625."""
         if not self.se_naive:
             return 1.0
-        plain = self.se**2 * (self.clusters - 1) / self.clusters
-        return plain / self.se_naive**2
+        return self.se_plain**2 / self.se_naive**2
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
@@ -215,6 +220,7 @@ def t_quantile(probability: float, df: float) -> float:
     return float(stdtrit(df, probability))
 
 
+@lru_cache(maxsize=1024)
 def _exact_t_quantile(inside: float, df: int) -> float:
     """The t with ``inside`` of the distribution between -t and t, by halving its angle."""
     low, high = 0.0, math.pi / 2

@@ -1,10 +1,11 @@
 """Ranks that admit what the data cannot tell: intervals that hold for all models at once.
 
 Every pair of models is tested on the same tasks, the p-values are adjusted for their number
-(Holm), and a model's best possible rank is one more than the models significantly better than
-it. Example: six models between .30 and .77 on 60 tasks are [1, 5] five times and [6, 6]; an
-18-point spread is one tie. Sources: Mogstad, Romano, Shaikh, Wilhelm 2023 (rank intervals from
-pairwise tests), Holm 1979, Copeland 1951 (display order only; it ignores noise).
+(Holm; on boards of more than ``HOLM_UP_TO`` models by turning signs, ``resampling.py``), and a
+model's best possible rank is one more than the models significantly better than it. Example: six
+models between .30 and .77 on 60 tasks are [1, 5] five times and [6, 6]; an 18-point spread is one
+tie. Sources: Mogstad, Romano, Shaikh, Wilhelm 2023 (rank intervals from pairwise tests), Copeland
+1951 (display order only; it ignores noise).
 """
 
 from __future__ import annotations
@@ -12,16 +13,25 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
 
 from benchserver.core.errors import BadInput
-from benchserver.measurement.pairs import discordant, mcnemar_exact, paired_difference
+from benchserver.measurement.incomplete import Pairs, compare_shared
+from benchserver.measurement.means import Interval, cluster_codes, mean_score
+from benchserver.measurement.multiplicity import holm
+from benchserver.measurement.resampling import max_t
 from benchserver.measurement.scores import checked_scores
+
+Floats = npt.NDArray[np.float64]
+
+HOLM_UP_TO = 20  # models: 190 pairs; fixed here, before anybody looks at a board
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One pair of models. ``difference``: first minus second; ``p_adjusted``: after Holm."""
+    """One pair of models. ``difference``: first minus second; ``p_adjusted``: for all pairs."""
 
     first: str
     second: str
@@ -40,7 +50,8 @@ class Comparison:
 class Standing:
     """One line of the board. ``rank_low`` to ``rank_high``: the simultaneous rank interval.
 
-    ``tier``: 1 is the best tie group; ``copeland``: head-to-head wins minus losses.
+    ``tier``: 1 is the best tie group; ``copeland``: head-to-head wins minus losses;
+    ``upper_bound_rank``: by marginal intervals, a courtesy and no claim.
     """
 
     model: str
@@ -49,6 +60,7 @@ class Standing:
     rank_high: int
     tier: int
     copeland: int
+    upper_bound_rank: int
 
 
 def board(
@@ -68,6 +80,9 @@ def board(
         m: n for n, tier in enumerate(tiers(means, comparisons, alpha=alpha), 1) for m in tier
     }
     points = copeland(means)
+    courtesy = upper_bound_ranks(
+        {m: _interval(values, families, 1 - alpha) for m, values in scores.items()}
+    )
     order = sorted(means, key=lambda m: (-points[m], -means[m], m))
     return tuple(
         Standing(
@@ -77,6 +92,7 @@ def board(
             rank_high=intervals[model][1],
             tier=tier_of[model],
             copeland=points[model],
+            upper_bound_rank=courtesy[model],
         )
         for model in order
     )
@@ -85,47 +101,55 @@ def board(
 def compare_all(
     scores: Mapping[str, Sequence[float]], *, families: Sequence[Hashable] | None = None
 ) -> tuple[Comparison, ...]:
-    """All pairs, tested and Holm-adjusted as one family. Pairs come sorted by model name.
+    """All pairs, tested and adjusted as one family of tests. Pairs come sorted by model name.
 
     With single samples and no families the test is McNemar's exact one, else the paired t test
-    with clustered errors. Raises ``BadInput`` when the rows differ in length.
+    with clustered errors; below two families nothing is claimed (p = 1). Raises ``BadInput`` when
+    the rows differ in length.
     """
-    if len({len(values) for values in scores.values()}) > 1:
+    names = sorted(scores)
+    if not names:
+        return ()
+    if len({len(scores[name]) for name in names}) > 1:
         raise BadInput("all models of a board meet the same tasks", place="ranks")
-    pairs = list(combinations(sorted(scores), 2))
-    raw = [pair_p_value(scores[a], scores[b], families=families) for a, b in pairs]
-    means = {model: _mean(values) for model, values in scores.items()}
+    table = np.asarray([checked_scores(scores[name]) for name in names])
+    means = [_mean(scores[name]) for name in names]
+    raw = compare_shared(table, families=families)
+    adjusted = adjusted_p_values(table, raw, families=families)
+    first, second = np.triu_indices(len(names), 1)
+    p, q = raw.p_value[first, second].tolist(), adjusted[first, second].tolist()
     return tuple(
-        Comparison(first=a, second=b, difference=means[a] - means[b], p_value=p, p_adjusted=q)
-        for (a, b), p, q in zip(pairs, raw, holm(raw), strict=True)
+        Comparison(
+            first=names[a],
+            second=names[b],
+            difference=means[a] - means[b],
+            p_value=p[n],
+            p_adjusted=q[n],
+        )
+        for n, (a, b) in enumerate(zip(first.tolist(), second.tolist(), strict=True))
     )
 
 
-def pair_p_value(
-    first: Sequence[float],
-    second: Sequence[float],
-    *,
-    families: Sequence[Hashable] | None = None,
-) -> float:
-    """The two-sided p-value ``compare_all`` uses for one pair."""
-    if families is None and {*first, *second} <= {0, 1}:
-        return mcnemar_exact(*discordant(first, second))
-    return paired_difference(first, second, families=families).p_value
+def adjustment(models: int) -> str:
+    """The estimator that adjusts the p-values of a board of so many models: its id."""
+    return "holm" if models <= HOLM_UP_TO else "max-t"
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjustment, in the order given (Holm 1979).
+def adjusted_p_values(
+    table: Floats, raw: Pairs, *, families: Sequence[Hashable] | None = None
+) -> Floats:
+    """Models x models, never below the raw p-value; 1 on the diagonal.
 
-    Known answer: .01, .04, .03 -> .03, .06, .06. Raises ``BadInput`` outside [0, 1].
+    ``table``: models x tasks; ``raw``: its pairs as ``compare_shared`` gives them.
     """
-    if any(not 0 <= p <= 1 for p in p_values):
-        raise BadInput("a p-value lies outside 0 to 1", place="holm")
-    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    adjusted = [0.0] * len(p_values)
-    running = 0.0
-    for done, i in enumerate(order):
-        running = max(running, min(1.0, (len(order) - done) * p_values[i]))
-        adjusted[i] = running
+    first, second = np.triu_indices(len(table), 1)
+    adjusted = np.ones_like(raw.p_value)
+    if adjustment(len(table)) == "holm":
+        adjusted[first, second] = holm(raw.p_value[first, second].tolist())
+    else:
+        turned = max_t(table, families=families)[first, second]
+        adjusted[first, second] = np.maximum(turned, raw.p_value[first, second])
+    adjusted[second, first] = adjusted[first, second]
     return adjusted
 
 
@@ -169,6 +193,19 @@ def tiers(
     return groups
 
 
+def upper_bound_ranks(intervals: Mapping[str, Interval]) -> dict[str, int]:
+    """1 + the models whose lower bound lies above this one's upper bound.
+
+    As the public chat arenas rank (Chiang et al. 2024, arXiv 2403.04132). It ignores that all met
+    the same tasks and how many are compared: a courtesy beside the rank interval, never a claim.
+    Known answer: the module's example gives 1, 1, 1, 1, 1, 6.
+    """
+    return {
+        model: 1 + sum(other.low > own.high for other in intervals.values())
+        for model, own in intervals.items()
+    }
+
+
 def copeland(means: Mapping[str, float]) -> dict[str, int]:
     """Wins minus losses against every other model (Copeland 1951); a display order only.
 
@@ -178,6 +215,15 @@ def copeland(means: Mapping[str, float]) -> dict[str, int]:
         model: sum((mine > other) - (mine < other) for other in means.values())
         for model, mine in means.items()
     }
+
+
+def _interval(
+    values: Sequence[float], families: Sequence[Hashable] | None, confidence: float
+) -> Interval:
+    """The model's own interval; one family of tasks tells nothing."""
+    if cluster_codes(families, len(values))[1] < 2:
+        return Interval(0.0, 1.0)
+    return mean_score(values, families=families, confidence=confidence).interval
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -10,14 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchserver.core.errors import BadInput
+from benchserver.measurement.means import Interval
+from benchserver.measurement.multiplicity import benjamini_hochberg
 from benchserver.measurement.ranks import (
+    HOLM_UP_TO,
     Comparison,
+    adjustment,
     board,
     compare_all,
     copeland,
-    holm,
     rank_intervals,
     tiers,
+    upper_bound_ranks,
 )
 from tests.shared_data import shared
 
@@ -37,6 +41,8 @@ def test_an_eighteen_point_spread_on_sixty_tasks_is_one_tie() -> None:
     upper = [c for c in pairs if "5" not in (c.first, c.second)]
     assert min(c.p_value for c in upper) == pytest.approx(0.0266, abs=5e-5)
     assert min(c.p_adjusted for c in upper) == pytest.approx(0.266, abs=5e-4)
+    explored = dict(zip(pairs, benjamini_hochberg([c.p_value for c in pairs]), strict=True))
+    assert min(explored[c] for c in upper) == pytest.approx(0.0665, abs=5e-4)
     lines = board(scores)
     assert {line.model: (line.rank_low, line.rank_high) for line in lines} == {
         **{str(i): (1, 5) for i in range(5)},
@@ -45,29 +51,15 @@ def test_an_eighteen_point_spread_on_sixty_tasks_is_one_tie() -> None:
     means = {m: sum(row) / 60 for m, row in scores.items()}
     assert tiers(means, pairs) == [["0", "2", "1", "4", "3"], ["5"]]
     assert [line.model for line in lines] == ["0", "2", "1", "4", "3", "5"]
+    assert {line.model: line.upper_bound_rank for line in lines} == {
+        **dict.fromkeys("01234", 1),
+        "5": 6,
+    }
 
 
 def test_copeland_gives_the_known_answer() -> None:
     means = dict(zip("012345", (0.767, 0.700, 0.733, 0.583, 0.650, 0.300), strict=True))
     assert list(copeland(means).values()) == [5, 1, 3, -3, -1, -5]
-
-
-def test_holm_gives_the_textbook_answer() -> None:
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([]) == []
-    with pytest.raises(BadInput):
-        holm([1.1])
-
-
-@given(st.lists(st.floats(0, 1), max_size=20), st.randoms())
-def test_holm_never_lowers_keeps_order_and_ignores_the_order_given(ps, random) -> None:  # type: ignore[no-untyped-def]
-    adjusted = holm(ps)
-    assert all(p <= q <= 1 for p, q in zip(ps, adjusted, strict=True))
-    by_p = sorted(zip(ps, adjusted, strict=True))
-    assert [q for _, q in by_p] == sorted(adjusted)
-    shuffled = random.sample(range(len(ps)), len(ps))
-    again = holm([ps[i] for i in shuffled])
-    assert again == pytest.approx([adjusted[i] for i in shuffled])
 
 
 def pair(first: str, second: str, difference: float, p: float) -> Comparison:
@@ -135,6 +127,32 @@ def test_equal_models_are_seldom_told_apart() -> None:
         scores = {str(i): [float(x) for x in generator.binomial(5, p) / 5] for i in range(5)}
         wrong += any(line.rank_low > 1 for line in board(scores))
     assert wrong / 300 <= 0.08
+
+
+def test_an_upper_bound_rank_counts_those_wholly_above() -> None:
+    intervals = {"a": Interval(0.6, 0.8), "b": Interval(0.5, 0.6), "c": Interval(0.1, 0.3)}
+    assert upper_bound_ranks(intervals) == {"a": 1, "b": 1, "c": 3}
+
+
+def test_small_boards_use_holm_and_large_ones_turn_signs() -> None:
+    assert (adjustment(2), adjustment(HOLM_UP_TO)) == ("holm", "holm")
+    assert adjustment(HOLM_UP_TO + 1) == "max-t"
+    generator = np.random.default_rng(8)
+    ease = generator.normal(0, 0.15, size=150)
+    scores = {
+        f"m{i:02}": [float(x) for x in generator.binomial(5, np.clip(p + ease, 0, 1)) / 5]
+        for i, p in enumerate(np.linspace(0.8, 0.2, HOLM_UP_TO + 4))
+    }
+    lines = {line.model: line for line in board(scores)}
+    assert lines["m00"].rank_high < lines["m23"].rank_low
+    for place, name in enumerate(scores, 1):
+        assert lines[name].rank_low <= place <= lines[name].rank_high
+    assert all(c.p_adjusted >= c.p_value for c in compare_all(scores))
+
+
+def test_a_single_family_lets_nothing_be_claimed() -> None:
+    lines = board({"a": [1.0, 1.0], "b": [0.0, 0.0]}, families=["f", "f"])
+    assert [(line.rank_low, line.rank_high, line.tier) for line in lines] == [(1, 2, 1)] * 2
 
 
 def test_a_board_of_models_on_different_tasks_is_refused() -> None:
