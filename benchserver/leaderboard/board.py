@@ -17,7 +17,7 @@ from benchserver.core.task import Split
 from benchserver.evaluations import identity, score
 from benchserver.evaluations.models import Evaluation, IdentityMark, Send, VerdictRecord
 from benchserver.measurement import ranks
-from benchserver.measurement.pairs import detectable_difference
+from benchserver.measurement.power import detectable_difference
 from benchserver.pools.models import Form, Rotation, TaskVersion, Track
 
 

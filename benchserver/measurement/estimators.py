@@ -163,14 +163,21 @@ _PAIRS = (
         id="detectable-difference",
         title="Smallest difference a paired test finds with 80 % power, from planning values",
         source="Miller 2024, arXiv 2411.00640",
-        function="measurement.pairs:detectable_difference",
+        function="measurement.power:detectable_difference",
         known_answer="50 tasks, 1 sample: .264",
+    ),
+    Estimator(
+        id="observed-resolution",
+        title="Smallest difference a board's own pairs let a paired test find with 80 % power",
+        source="Miller 2024, arXiv 2411.00640",
+        function="measurement.power:observed_resolution",
+        known_answer="1100 against 1010, single samples: 1.698689",
     ),
     Estimator(
         id="tasks-needed",
         title="Tasks that find a difference with 80 % power",
         source="Miller 2024, arXiv 2411.00640",
-        function="measurement.pairs:tasks_needed",
+        function="measurement.power:tasks_needed",
         known_answer="a difference of .03: 968.997",
     ),
 )
@@ -324,6 +331,124 @@ _CONTAMINATION = (
     ),
 )
 
+_ITEMS = (
+    Estimator(
+        id="item-rest",
+        title="A task's passes against the score on all other tasks",
+        source="Henrysson 1963",
+        function="measurement.items:item_rest",
+        known_answer="the 8 x 6 table: none, .361158, .75, .359864, -.399227, .75",
+    ),
+    Estimator(
+        id="critical-correlation",
+        title="How large a correlation over few models must be",
+        source="Student 1908",
+        function="measurement.items:critical_correlation",
+        known_answer="8 models: .62",
+    ),
+    Estimator(
+        id="kr-20",
+        title="How well the tasks of a form agree on the models",
+        source="Kuder and Richardson 1937",
+        function="measurement.items:reliability",
+        known_answer="the 8 x 6 table: .50625",
+    ),
+    Estimator(
+        id="top-less-bottom",
+        title="Share passed by the best models less that of the worst",
+        source="Kelley 1939",
+        function="measurement.items:top_less_bottom",
+        known_answer="able models fail what weak ones pass: -1",
+    ),
+    Estimator(
+        id="jeffreys",
+        title="A task's difficulty from few models",
+        source="Jeffreys 1946",
+        function="measurement.items:jeffreys",
+        known_answer="0 of 8: .0556 [.00006, .262]",
+    ),
+    Estimator(
+        id="flip-bound",
+        title="The highest rate that so many equal runs still allow",
+        source="Clopper and Pearson 1934",
+        function="measurement.flakiness:rate_bound",
+        known_answer="30 runs without a flip: .095",
+    ),
+    Estimator(
+        id="mutants-killed",
+        title="Do the tests notice small faults",
+        source="DeMillo, Lipton and Sayward 1978",
+        function="measurement.flakiness:mutants_killed",
+        known_answer="18 of 20: .90 [.699, .972], not enough",
+    ),
+    Estimator(
+        id="saturation",
+        title="Can nobody be seen to be better than the best model",
+        source="the rule stated in docs/statistics.md, 2026",
+        function="measurement.saturation:saturation",
+        known_answer="147 of 150: 1.75 errors of headroom, an alarm",
+    ),
+    Estimator(
+        id="task-cusum",
+        title="Surprising passes added up in order of exposure",
+        source="Page 1954",
+        function="measurement.compromise:cusum",
+        known_answer="p = .4: a pass adds .724744871392",
+    ),
+    Estimator(
+        id="window-fisher",
+        title="Is a task passed more often in the later window",
+        source="Fisher 1935",
+        function="measurement.compromise:window_p",
+        known_answer="6 of 20, then 9 of 10: .0025987",
+    ),
+)
+
+_EXPOSURE = (
+    Estimator(
+        id="exposure-gini",
+        title="How unevenly provider groups have been shown tasks",
+        source="Gini 1912",
+        function="measurement.exposure.budget:gini",
+        known_answer="150, 150, 150, 0: .25",
+    ),
+    Estimator(
+        id="tasks-seen",
+        title="Different tasks each provider group has been sent",
+        source="the rule stated in docs/statistics.md, 2026",
+        function="measurement.exposure.budget:tasks_seen",
+        known_answer="(a, 1), (a, 1), (a, 2), (b, 1): a 2, b 1",
+    ),
+    Estimator(
+        id="pool-size",
+        title="Tasks a pool needs when all groups meet common forms",
+        source="the rule stated in docs/statistics.md, 2026",
+        function="measurement.exposure.pools:common_forms",
+        known_answer="10 groups, 2 evaluations, 150 tasks, c = 1, C = 10: 300",
+    ),
+    Estimator(
+        id="pool-forecast",
+        title="Until when the pool fills whole forms",
+        source="the rule stated in docs/statistics.md, 2026",
+        function="measurement.exposure.forecast:lasts",
+        known_answer="300 tasks, 150 per form, every 91 days: 182 days",
+    ),
+    Estimator(
+        id="leak-gain",
+        title="What leaked tasks would be worth",
+        source="integrity note, 2026, section 7.2",
+        function="measurement.exposure.leak:gain",
+        known_answer="lambda .01, 10 exposures, p = .5: .0478",
+    ),
+    Estimator(
+        id="sympson-hetter",
+        title="With what chance a chosen task is given",
+        source="Sympson and Hetter 1985",
+        function="measurement.exposure.selection:given_if_chosen",
+        known_answer="chosen for .9 under .25: .277777777778",
+    ),
+)
+
 ESTIMATORS: Mapping[str, Estimator] = by_id(
-    (*_SCORES, *_PAIRS, *_RANKS, *_REPLIES, *_CONTAMINATION)
+    (*_SCORES, *_PAIRS, *_RANKS, *_REPLIES, *_CONTAMINATION, *_ITEMS, *_EXPOSURE)
 )

@@ -2,8 +2,7 @@
 
 Looking whether two intervals overlap throws away that both models met the same tasks. Example:
 100 tasks, A alone solves 14, B alone 6: the difference .08 has a paired error of .044, while the
-unpaired one would be .069. Sources: Miller 2024 (paired errors, power), McNemar 1947,
-Newcombe 1998.
+unpaired one would be .069. Sources: Miller 2024 (paired errors), McNemar 1947, Newcombe 1998.
 """
 
 from __future__ import annotations
@@ -116,42 +115,6 @@ def newcombe(
     return Interval(p - q - below, p - q + above)
 
 
-def detectable_difference(
-    tasks: int,
-    samples: int,
-    *,
-    omega2: float = 1 / 9,
-    sigma2: float = 1 / 6,
-    power: float = 0.8,
-    confidence: float = 0.95,
-) -> float:
-    """The smallest true difference a paired test of two models finds (Miller 2024).
-
-    ``omega2``: variance of the per-task difference; ``sigma2``: sampling variance within a task,
-    equal for both models. Known answers: 50 tasks, 1 sample .264; 200 tasks, 5 samples .084.
-    """
-    if tasks < 1 or samples < 1:
-        raise BadInput("power needs at least one task and one sample", place="tasks")
-    variance = _pair_variance(omega2, sigma2, samples)
-    return _power_factor(power, confidence) * math.sqrt(variance / tasks)
-
-
-def tasks_needed(
-    difference: float,
-    samples: int,
-    *,
-    omega2: float = 1 / 9,
-    sigma2: float = 1 / 6,
-    power: float = 0.8,
-    confidence: float = 0.95,
-) -> float:
-    """Tasks for that power, unrounded (Miller 2024). Known answer: .03, sigma2 = 0 -> 968.997."""
-    if difference <= 0 or samples < 1:
-        raise BadInput("power needs a difference above 0 and a sample", place="difference")
-    variance = _pair_variance(omega2, sigma2, samples)
-    return _power_factor(power, confidence) ** 2 * variance / difference**2
-
-
 def _difference(
     mean: float, se: float, interval: Interval, p: float, tasks: int, clusters: int
 ) -> Difference:
@@ -164,13 +127,3 @@ def _check_discordant(only_first: int, only_second: int) -> int:
     if min(only_first, only_second) < 0:
         raise BadInput("a count of tasks is negative", place="mcnemar")
     return only_first + only_second
-
-
-def _pair_variance(omega2: float, sigma2: float, samples: int) -> float:
-    if min(omega2, sigma2) < 0:
-        raise BadInput("a variance is negative", place="omega2, sigma2")
-    return omega2 + 2 * sigma2 / samples
-
-
-def _power_factor(power: float, confidence: float) -> float:
-    return float(stats.norm.ppf(0.5 + confidence / 2) + stats.norm.ppf(power))

@@ -9,13 +9,11 @@ from hypothesis import strategies as st
 
 from benchserver.core.errors import BadInput
 from benchserver.measurement.pairs import (
-    detectable_difference,
     discordant,
     mcnemar_exact,
     mcnemar_mid_p,
     newcombe,
     paired_difference,
-    tasks_needed,
     unpaired_error,
 )
 
@@ -100,43 +98,6 @@ def test_rows_of_different_length_or_several_samples_are_refused() -> None:
         discordant([0.5], [1.0])
     with pytest.raises(BadInput, match="negative"):
         mcnemar_exact(-1, 3)
-
-
-@pytest.mark.parametrize(
-    ("tasks", "row"),
-    [
-        (50, (0.264, 0.167, 0.151)),
-        (100, (0.187, 0.118, 0.106)),
-        (200, (0.132, 0.084, 0.075)),
-        (400, (0.093, 0.059, 0.053)),
-        (1000, (0.059, 0.037, 0.034)),
-    ],
-)
-def test_the_power_table(tasks: int, row: tuple[float, ...]) -> None:
-    got = tuple(detectable_difference(tasks, k) for k in (1, 5, 10))
-    assert got == pytest.approx(row, abs=5.1e-4)
-
-
-def test_tasks_needed_gives_the_known_answer_and_inverts_the_table() -> None:
-    assert tasks_needed(0.03, 1, sigma2=0) == pytest.approx(968.997, abs=5e-4)
-    assert tasks_needed(detectable_difference(150, 5), 5) == pytest.approx(150, abs=1e-9)
-
-
-@given(st.integers(1, 2000), st.integers(1, 20))
-def test_more_tasks_or_samples_never_hide_a_difference(tasks: int, samples: int) -> None:
-    now = detectable_difference(tasks, samples)
-    assert detectable_difference(tasks + 1, samples) < now
-    assert detectable_difference(tasks, samples + 1) < now
-
-
-def test_power_of_nothing_is_refused() -> None:
-    for call in (
-        lambda: detectable_difference(0, 1),
-        lambda: tasks_needed(0, 1),
-        lambda: detectable_difference(5, 1, omega2=-1),
-    ):
-        with pytest.raises(BadInput):
-            call()
 
 
 def test_the_paired_interval_covers_the_true_difference() -> None:
