@@ -19,6 +19,7 @@ from benchserver.core.lifecycle import AttemptState, EvaluationState
 from benchserver.core.task import Split
 from benchserver.evaluations import forecast
 from benchserver.evaluations.models import Attempt, Evaluation, Exposure, FaultRecord, Lane, Send
+from benchserver.evaluations.repeats import told_for
 from benchserver.evaluations.score import cost, told_to_provider
 from benchserver.pools.models import Pool, TaskVersion
 from benchserver.pools.rotate import Exposed, database_now
@@ -149,7 +150,8 @@ def fault_codes(evaluation: Evaluation) -> dict[str, int]:
 def _result(evaluation: Evaluation) -> dict[str, Any] | None:
     if evaluation.state != EvaluationState.COMPLETE:
         return None
-    return told_to_provider(evaluation, min_cell=MIN_CELL)
+    told = told_for(evaluation, min_cell=MIN_CELL)
+    return told_to_provider(evaluation, told=told, min_cell=MIN_CELL)
 
 
 def usage(provider: Provider) -> dict[str, Any]:

@@ -200,15 +200,19 @@ def disclosed(tasks: Sequence[TaskResult]) -> dict[str, Any] | None:
     }
 
 
-def told_to_provider(evaluation: Evaluation, *, min_cell: int) -> dict[str, Any]:
-    """What its own provider may read: totals, bounded like the board's, none of a small form."""
-    private, public = results(evaluation, Split.PRIVATE), results(evaluation, Split.PUBLIC)
+def told_to_provider(evaluation: Evaluation, *, told: Evaluation, min_cell: int) -> dict[str, Any]:
+    """What its own provider may read: totals, bounded like the board's, none of a small form.
+
+    ``told``: the evaluation whose hidden result is told, itself or an earlier one (``repeats``).
+    """
+    private, public = results(told, Split.PRIVATE), results(evaluation, Split.PUBLIC)
     hidden = disclosed(private) if len(private) >= min_cell else None
     exact = hidden is not None and not hidden["bound"]
     return {
         "private": hidden,
+        "repeats": "" if told.pk == evaluation.pk else told.slug,
         "public": cell(public),
-        "gap": gap(public, private) if exact else None,
+        "gap": gap(results(told, Split.PUBLIC), private) if exact else None,
         "pass_at_k": {
             "private": pass_at_all(private) if exact else {},
             "public": pass_at_all(public),

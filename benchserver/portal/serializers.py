@@ -348,6 +348,10 @@ class FaultCounts(Closed):
 
 class Result(Closed):
     private = Cell(allow_null=True, help_text="the hidden tasks: the headline")
+    repeats = serializers.CharField(
+        required=False,
+        help_text="the earlier evaluation whose hidden numbers these are; empty: its own",
+    )
     public = Cell(allow_null=True, help_text="the public control tasks")
     gap = Gap(allow_null=True, help_text="public minus private")
     pass_at_k = PassAtK(required=False)

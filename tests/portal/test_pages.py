@@ -228,6 +228,19 @@ def test_an_ended_evaluation_is_not_loaded_again_and_shows_its_result(
     assert "Cancel the evaluation" not in text
 
 
+def test_a_repeated_result_names_the_evaluation_it_comes_from(
+    acme: Tenant, track: Track, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = make_evaluation(acme.endpoint, track, state="complete")
+    body = {"private": None, "public": None, "gap": None, "repeats": "ev_before"}
+    monkeypatch.setattr(queries, "told_to_provider", lambda *_, **__: body)
+    text = acme.browser().get(f"/portal/evaluations/{done.slug}/").content.decode()
+    assert "The hidden result is the one of <code>ev_before</code>" in text
+    body["repeats"] = ""
+    text = acme.browser().get(f"/portal/evaluations/{done.slug}/").content.decode()
+    assert "told again" not in text
+
+
 def test_an_evaluation_is_started_and_refusals_are_told_in_words(
     acme: Tenant, track: Track, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,8 +97,13 @@ def test_the_best_of_many_equal_tries_is_lucky_by_the_known_amount() -> None:
 
 @pytest.mark.parametrize(
     ("tries", "step", "noise", "share"),
-    [(100, 0, 0, 1.0), (20, 0, 0, 0.68), (100, 0.05, 0, 0.57), (300, 0.05, 0, 0.99)]
-    + [(300, 0.05, 0.01, 0.96)],
+    [
+        (100, 0, 0, 1.0),
+        (20, 0, 0, 0.68),
+        (100, 0.05, 0, 0.57),
+        (300, 0.05, 0, 0.99),
+        (300, 0.05, 0.01, 0.96),
+    ],
 )
 def test_failing_on_purpose_tells_an_owner_its_own_verdicts(
     tries: int, step: float, noise: float, share: float
