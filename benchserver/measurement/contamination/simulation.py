@@ -1,0 +1,126 @@
+"""How often does the battery mark a clean model, and how often a cheating one? Drawn, not argued.
+
+A season of invented models, clean or with a share of the public tasks remembered, canaries leaked
+and references recited, each through the very battery that judges real ones. Example: 2,000 clean
+models, none marked; of models that remember half the public tasks and give leaked canaries back,
+nearly all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from benchserver.measurement.contamination import battery
+from benchserver.measurement.contamination.canaries import Passes
+from benchserver.measurement.contamination.evidence import Grade, grade, may_publish
+
+Floats = npt.NDArray[np.float64]
+
+_CUTOFF = date(2026, 1, 1)
+_HONEST_CANARY = 1e-4  # a fault in the sandbox or the canary
+_HONEST_RECITAL = 0.005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Sizes of one board. ``models`` share the family of tests; ``seasons``: how many rotations'
+    canaries and replies the panel has on record."""
+
+    public: int = 100
+    private: int = 150
+    samples: int = 5
+    panel: int = 8
+    canaries: int = 10
+    models: int = 20
+    seasons: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cheat:
+    """Shares in [0, 1]. ``remembered``: of the public tasks written before the cutoff; ``leaked``:
+    of the canaries; ``recited``: of the remembered tasks whose reply is the reference."""
+
+    remembered: float = 0.0
+    leaked: float = 0.0
+    recited: float = 0.0
+
+
+CLEAN = Cheat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Of ``models`` drawn: how many may be marked in public, and how many got each grade."""
+
+    models: int
+    marked: int
+    grades: dict[str, int]
+
+
+def run(*, models: int, cheat: Cheat, world: World | None = None, seed: int = 0) -> Rates:
+    """Draw so many models of one kind, each on a board of its own, and grade them."""
+    world = world or World()
+    random = np.random.default_rng(seed)
+    found = [_graded(_subject(random, world, cheat), world) for _ in range(models)]
+    return Rates(
+        models=models,
+        marked=sum(may_publish(g) for g in found),
+        grades={g.value or "none": found.count(g) for g in Grade},
+    )
+
+
+def _graded(subject: battery.Subject, world: World) -> Grade:
+    family = world.models * battery.tests_of(subject)
+    return grade(battery.findings(subject), family=family)
+
+
+def _subject(random: np.random.Generator, world: World, cheat: Cheat) -> battery.Subject:
+    days = np.sort(random.integers(-400, 400, world.public))
+    written = tuple(_CUTOFF + timedelta(days=int(day)) for day in days)
+    hard_public = random.normal(0, 1, world.public) + days / 800  # newer is harder, for everybody
+    hard_private = random.normal(0.3, 1, world.private)
+    abilities = random.normal(-0.3, 0.7, world.panel)
+    panel_public = np.array([_scores(random, a, hard_public, world) for a in abilities])
+    panel_private = np.array([_scores(random, a, hard_private, world) for a in abilities])
+    ability = random.normal(0.3, 0.7)
+    known = (random.random(world.public) < cheat.remembered) & (days <= 0)
+    public = np.where(known, 1.0, _scores(random, ability, hard_public, world))
+    private = _scores(random, ability, hard_private, world)
+    means = zip(panel_public.mean(axis=1), panel_private.mean(axis=1), strict=True)
+    return battery.Subject(
+        dated=battery.Dated(
+            written=written,
+            cutoff=_CUTOFF,
+            start=None,
+            scores=tuple(public),
+            panel_passed=tuple(panel_public.sum(axis=0) * world.samples),
+            panel_samples=(float(world.panel * world.samples),) * world.public,
+            controls=tuple(map(tuple, panel_public)),
+        ),
+        measured=battery.measured_gap(list(public), list(private), panel=list(means)),
+        canaries=_hits(random, world.canaries, cheat.leaked, _HONEST_CANARY, world),
+        replies=_hits(
+            random, world.public, cheat.recited * float(known.mean()), _HONEST_RECITAL, world
+        ),
+    )
+
+
+def _scores(random: np.random.Generator, ability: float, hardness: Floats, world: World) -> Floats:
+    """Task scores with a misfit of their own per task, so that no test's model is quite true."""
+    rates = special.expit(ability - hardness + random.normal(0, 0.5, len(hardness)))
+    return random.binomial(world.samples, rates) / world.samples
+
+
+def _hits(
+    random: np.random.Generator, sent: int, rate: float, honest: float, world: World
+) -> battery.Counted:
+    mine = random.binomial(sent, rate + (1 - rate) * honest)
+    runs = sent * world.panel * world.seasons
+    return battery.Counted(
+        model=Passes(int(mine), sent), panel=Passes(int(random.binomial(runs, honest)), runs)
+    )
