@@ -95,12 +95,13 @@ ONE = UNIT + " WHERE a.id = %s FOR UPDATE OF a"
 EXPIRED = (
     UNIT
     + """ WHERE a.state IN ('leased', 'sent', 'judging') AND a.lease_until < clock_timestamp()
-LIMIT %s FOR UPDATE OF a SKIP LOCKED"""
+ORDER BY a.lease_until, a.id LIMIT %s FOR UPDATE OF a SKIP LOCKED"""
 )
 STRANDED = (
     UNIT
     + """ WHERE a.state IN ('ready', 'ambiguous') AND v.state = 'running'
-AND r.closes_at <= clock_timestamp() LIMIT %s FOR UPDATE OF a SKIP LOCKED"""
+AND r.closes_at <= clock_timestamp()
+ORDER BY a.next_at, a.id LIMIT %s FOR UPDATE OF a SKIP LOCKED"""
 )
 OF_EVALUATION = UNIT + ' WHERE a.evaluation_id = %s ORDER BY a."order" FOR UPDATE OF a'
 
@@ -168,6 +169,7 @@ CROSS JOIN LATERAL (SELECT count(*) AS due FROM (
     LIMIT e.max_concurrency) few) d
 WHERE e.state = 'active' AND d.due > 0
   AND (l.resting_until IS NULL OR l.resting_until <= clock_timestamp())
+ORDER BY e.id
 """
 
 UNJUDGED = """

@@ -227,7 +227,7 @@ class PostgresTransaction:
 
     def unjudged(self, *, quiet_seconds: float, busy_seconds: float, limit: int) -> list[UUID]:
         facts = {"quiet": quiet_seconds, "busy": busy_seconds, "limit": limit}
-        return [row[0] for row in self._all(statements.UNJUDGED, facts)]
+        return sorted(row[0] for row in self._all(statements.UNJUDGED, facts))
 
 
 class PostgresStore:
