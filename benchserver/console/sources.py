@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -15,7 +16,24 @@ from benchserver import wiring
 from benchserver.core.task import Split, TaskSpec
 from benchserver.engines.taskformats import icpc, registry
 from benchserver.engines.taskformats.native import wrong_solutions
-from benchserver.pools.intake import Report, examine_all
+from benchserver.pools.intake import REFERENCE_RUNS, Report, examine_all
+
+
+def add_runs(parser: ArgumentParser) -> None:
+    """``--reference-runs``, the same in all commands that examine tasks."""
+    parser.add_argument(
+        "--reference-runs",
+        type=_runs,
+        default=REFERENCE_RUNS,
+        metavar="N",
+        help="runs of each reference; 30 alike bound the rate of flips at 9.5 %%, 3 only at 63 %%",
+    )
+
+
+def _runs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise ArgumentTypeError("a whole number from 1 to 1000")
+    return int(text)
 
 
 def read(path: Path, *, format: str, split: str, language: str = "") -> list[TaskSpec]:
@@ -27,11 +45,14 @@ def read(path: Path, *, format: str, split: str, language: str = "") -> list[Tas
 
 
 def examined(
-    tasks: Sequence[TaskSpec], path: Path, *, format: str
+    tasks: Sequence[TaskSpec], path: Path, *, format: str, runs: int = REFERENCE_RUNS
 ) -> Iterator[tuple[TaskSpec, Report]]:
-    """Each task with its report, in order, as the sandboxes get through them."""
+    """Each task with its report, in order, as the sandboxes get through them; ``runs`` of each
+    reference."""
     wrong = _wrong_of(path, format)
-    reports = examine_all(tasks, judging=wiring.judging(), wrong=wrong, workers=os.cpu_count() or 1)
+    reports = examine_all(
+        tasks, judging=wiring.judging(), wrong=wrong, workers=os.cpu_count() or 1, runs=runs
+    )
     yield from zip(tasks, reports, strict=True)
 
 

@@ -3,8 +3,9 @@
 A private task is worn out by being sent. It may be used again only while no owner group has met
 it ``exposure_per_provider`` times, fewer than ``exposure_per_task`` groups have met it at all and
 it is not too old; the rule counts exposures, it never guesses at leaks (integrity note, section
-7.2). Example: with c = 1 a task that one provider met last month is retired, a task that nobody
-met stays. Too few fresh tasks make a plan that says no; spent tasks are never put in to fill it.
+7.2). What its results or an admin say against it (``unfit``) retires it too. Example: with c = 1 a
+task that one provider met last month is retired, a task that nobody met stays. Too few fresh tasks
+make a plan that says no; spent tasks are never put in to fill it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.task import Split
 
 Stratum = tuple[str, str, str]  # language, topic, difficulty
+_KINDS = {Split.PRIVATE: "fresh", Split.PUBLIC: "public control", Split.CANARY: "canary"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Candidate:
     ``age_days``: whole days since the version was first sent to anybody, 0 before that.
     ``exposures_by_group_max``: the most exposures any one owner group has had.
     ``exposed_groups``: owner groups that have met it. ``in_current``: part of the form that ends.
+    ``unfit``: why it should not be used again although it may, as a plain phrase.
     """
 
     version_id: str
@@ -42,6 +45,7 @@ class Candidate:
     difficulty: str = ""
     in_current: bool = False
     retired: bool = False
+    unfit: str = ""
 
     @property
     def stratum(self) -> Stratum:
@@ -62,10 +66,13 @@ class Policy:
     language_weights: Mapping[str, int] = field(default_factory=dict)
     difficulty_weights: Mapping[str, int] = field(default_factory=dict)
     seed: str = ""
+    canary_percent: int = 6
 
     def __post_init__(self) -> None:
         if min(self.private_target, self.public_target, self.max_age_days) < 0:
             raise BadInput("targets and the age limit cannot be negative", place="policy")
+        if not 0 <= self.canary_percent <= 20:
+            raise BadInput("canaries make up 0 to 20 % of a form", place="policy.canary_percent")
         if min(self.exposure_per_provider, self.exposure_per_task, self.min_private) < 1:
             raise BadInput("exposure caps and min_private are at least 1", place="policy")
         if self.private_target < self.min_private:
@@ -171,8 +178,8 @@ def spent(candidate: Candidate, policy: Policy) -> str:
 
     Monotone: more exposures or more age never make a spent version usable.
     """
-    if candidate.split is Split.PUBLIC:
-        return ""
+    if candidate.unfit or candidate.split is Split.PUBLIC:
+        return candidate.unfit
     if candidate.exposures_by_group_max >= policy.exposure_per_provider:
         most = candidate.exposures_by_group_max
         return f"one provider has met it {_times(most)} (limit {policy.exposure_per_provider})"
@@ -194,9 +201,11 @@ def make_plan(candidates: Sequence[Candidate], policy: Policy) -> Plan:
     usable = [c for c in alive if c.version_id not in worn]
     private = [c for c in usable if c.split is Split.PRIVATE]
     public = [c for c in usable if c.split is Split.PUBLIC]
+    canaries = [c for c in usable if c.split is Split.CANARY]
     chosen_private = choose(private, policy.private_target, policy)
     chosen_public = choose(public, policy.public_target, policy)
-    chosen = {c.version_id: c for c in (*chosen_private, *chosen_public)}
+    chosen_canaries = choose(canaries, canary_target(len(chosen_private), policy), policy)
+    chosen = {c.version_id: c for c in (*chosen_private, *chosen_public, *chosen_canaries)}
     rest = [c for c in usable if c.version_id not in chosen]
     return Plan(
         enter=tuple(sorted(v for v, c in chosen.items() if not c.in_current)),
@@ -209,6 +218,11 @@ def make_plan(candidates: Sequence[Candidate], policy: Policy) -> Plan:
         warnings=_warnings(private, public, chosen_private, policy),
         refusal=_refusal(private, policy),
     )
+
+
+def canary_target(private: int, policy: Policy) -> int:
+    """How many canaries a form of so many private tasks carries. Example: 150 at 6 % carry 9."""
+    return round(private * policy.canary_percent / 100)
 
 
 def choose(usable: Sequence[Candidate], target: int, policy: Policy) -> list[Candidate]:
@@ -285,7 +299,7 @@ def _reason(candidate: Candidate, worn: Mapping[str, str], chosen: Mapping[str, 
     if candidate.version_id not in chosen:
         return "rests: its quota is full"
     verb = "stays" if candidate.in_current else "enters"
-    return f"{verb}: {'fresh' if candidate.split is Split.PRIVATE else 'public control'}"
+    return f"{verb}: {_KINDS[candidate.split]}"
 
 
 def _counts(chosen: Iterable[Candidate]) -> Mapping[str, Mapping[str, int]]:

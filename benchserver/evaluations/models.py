@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from benchserver.core.ids import new_id
-from benchserver.core.lifecycle import AttemptState, EvaluationState, OpinionState
+from benchserver.core.lifecycle import AttemptState, EvaluationState, EvidenceState, OpinionState
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.pools.models import Form, FormEntry, Rotation, TaskVersion, Track
 from benchserver.providers.models import Endpoint, Model, OwnerGroup, Provider
@@ -259,6 +259,28 @@ class SecondOpinion(models.Model):
         return f"second opinion on {self.attempt_id}"
 
 
+class ReferenceRuns(models.Model):
+    """Runs of a version's own reference after intake, and how many of them did not pass."""
+
+    id = models.BigAutoField(primary_key=True)
+    version = models.ForeignKey(TaskVersion, models.PROTECT, related_name="reference_runs")
+    runs = models.PositiveIntegerField()
+    flips = models.PositiveIntegerField()
+    worker = models.CharField(max_length=80)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(flips__lte=models.F("runs"), runs__gte=1),
+                name="no_more_flips_than_runs",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.runs} runs of the reference of {self.version_id}"
+
+
 class SuspendedWorker(models.Model):
     """A machine whose verdict stood alone against two others: it judges nothing until let back."""
 
@@ -405,6 +427,69 @@ class IdentityMark(models.Model):
 
     def __str__(self) -> str:
         return f"change around {self.evaluation_id}"
+
+
+class EvidenceRecord(models.Model):
+    """What the tests for memory said of one evaluation, as aggregates, and what became of it.
+
+    ``findings``: one ``{test, source, effect_e4, p_e6, conclusive}`` per test, ``test`` as
+    ``id@version``. ``alarm_e6``: chance of a mark anywhere on a clean board, at most. ``reply``:
+    the provider's own words, which stand beside a published mark.
+    """
+
+    evaluation = models.OneToOneField(
+        Evaluation, models.PROTECT, primary_key=True, related_name="evidence"
+    )
+    state = models.CharField(max_length=10, default=EvidenceState.WATCHED.value)
+    grade = models.CharField(max_length=2, blank=True)
+    findings = models.JSONField(default=list)
+    family = models.PositiveIntegerField()
+    alarm_e6 = models.PositiveIntegerField()
+    examined_at = models.DateTimeField(db_default=Now())
+    asked_at = models.DateTimeField(null=True)
+    reply_by = models.DateTimeField(null=True)
+    reply = models.CharField(max_length=2000, blank=True)
+    replied_at = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    decision = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("-examined_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(state__in=[s.value for s in EvidenceState]),
+                name="evidence_state",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="watched") | models.Q(grade__in=["A", "BB"]),
+                name="evidence_below_the_rule_is_watched",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"evidence on {self.evaluation_id}"
+
+
+class ReplyTrace(models.Model):
+    """What one judged reply has of what it should not know; figures and keyed hashes, no text.
+
+    ``containment_e4``: share of the reference's fingerprints in it; ``run``: longest common run of
+    tokens; ``salts``: salts of others in it; ``literals``: hidden literals of the tests in it;
+    ``failure_mac``: keyed hash of a wrong answer, empty for a right one.
+    """
+
+    attempt = models.OneToOneField(
+        Attempt, models.PROTECT, primary_key=True, related_name="trace"
+    )
+    containment_e4 = models.PositiveIntegerField()
+    run = models.PositiveIntegerField()
+    salts = models.PositiveSmallIntegerField(default=0)
+    literals = models.PositiveSmallIntegerField(default=0)
+    failure_mac = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"trace of {self.attempt_id}"
 
 
 class Wake(models.Model):

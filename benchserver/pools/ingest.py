@@ -113,7 +113,10 @@ def _seal_version(*, row: Task, task: TaskSpec, report: Report, sealer: Sealer) 
         topic=task.topic,
         difficulty=task.difficulty,
         written_on=_date(task.created),
-        intake={gate.name: gate.figure for gate in report.gates},
+        intake={
+            **{gate.name: gate.figure for gate in report.gates},
+            "reference_runs": report.reference_runs,
+        },
     )
     payload, salt = to_payload(task), new_salt()
     version.commitment = task_commitment(salt, payload).hex()

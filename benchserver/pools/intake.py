@@ -1,6 +1,7 @@
 """Is this task good enough to judge a model by? Gates that run before anything is stored.
 
-The reference must pass three times in fresh sandboxes; programs that solve nothing (empty,
+The reference must pass every time in fresh sandboxes, and the report says which rate of flips so
+many runs still allow; programs that solve nothing (empty,
 constants, echo) and the author's own wrong solutions must fail. Example: a task whose tests accept
 ``return None`` is refused with the gate ``null_solutions`` and the number that got through.
 Nothing here touches the database; ``check_tasks`` uses it alone.
@@ -16,8 +17,9 @@ from benchserver.core import solution
 from benchserver.core.task import CallCases, CheckScript, Shape, TaskSpec, UnitTests
 from benchserver.core.verdict import Judgement
 from benchserver.engines.languages import nothing
+from benchserver.measurement.flakiness import rate_bound
 
-REFERENCE_RUNS = 3
+REFERENCE_RUNS = 3  # 30 before tasks are used in earnest: see docs/statistics.md
 # A judge bound to a sandbox: (task, code) -> judgement. Raises PlatformFault when we failed.
 Judging = Callable[[TaskSpec, str], Judgement]
 
@@ -33,8 +35,11 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
+    """``reference_runs``: how often the reference ran, all alike when the report is good."""
+
     source_id: str
     gates: tuple[Gate, ...]
+    reference_runs: int = 0
 
     @property
     def good(self) -> bool:
@@ -44,14 +49,17 @@ class Report:
         return next((f"{g.name}: {g.figure}" for g in self.gates if not g.held), "")
 
 
-def examine(task: TaskSpec, *, judging: Judging, wrong: Sequence[str] = ()) -> Report:
+def examine(
+    task: TaskSpec, *, judging: Judging, wrong: Sequence[str] = (), runs: int = REFERENCE_RUNS
+) -> Report:
     """All gates of one task; later gates are skipped once one fails (they would mean nothing)."""
     gates: list[Gate] = []
-    for gate in _gates(task, judging, wrong):
+    for gate in _gates(task, judging, wrong, runs):
         gates.append(gate)
         if not gate.held:
             break
-    return Report(source_id=task.source_id, gates=tuple(gates))
+    ran = runs if task.reference.strip() else 0
+    return Report(source_id=task.source_id, gates=tuple(gates), reference_runs=ran)
 
 
 def examine_all(
@@ -60,22 +68,25 @@ def examine_all(
     judging: Judging,
     wrong: Callable[[TaskSpec], Sequence[str]],
     workers: int,
+    runs: int = REFERENCE_RUNS,
 ) -> Iterator[Report]:
     """Reports in the order of the tasks, ``workers`` tasks at a time."""
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        yield from pool.map(lambda t: examine(t, judging=judging, wrong=wrong(t)), tasks)
+        yield from pool.map(lambda t: examine(t, judging=judging, wrong=wrong(t), runs=runs), tasks)
 
 
-def _gates(task: TaskSpec, judging: Judging, wrong: Sequence[str]) -> Iterator[Gate]:
+def _gates(task: TaskSpec, judging: Judging, wrong: Sequence[str], runs: int) -> Iterator[Gate]:
     if not task.reference.strip():
         yield Gate(name="reference", held=False, figure="the source has no reference solution")
         return
-    verdicts = [judging(task, task.reference).verdict for _ in range(REFERENCE_RUNS)]
+    verdicts = [judging(task, task.reference).verdict for _ in range(runs)]
     passes = sum(verdict == "passed" for verdict in verdicts)
-    figure = f"{passes} of {REFERENCE_RUNS} runs passed"
-    if passes < REFERENCE_RUNS:
+    figure = f"{passes} of {runs} runs passed"
+    if passes < runs:
         figure += f", last verdict {next(v for v in verdicts if v != 'passed')}"
-    yield Gate(name="reference", held=passes == REFERENCE_RUNS, figure=figure)
+    else:
+        figure += f", flips in at most {rate_bound(runs):.1%} of runs"
+    yield Gate(name="reference", held=passes == runs, figure=figure)
     yield _must_fail("null_solutions", task, null_solutions(task), judging)
     if wrong:
         yield _must_fail("wrong_solutions", task, wrong, judging)
@@ -84,6 +95,8 @@ def _gates(task: TaskSpec, judging: Judging, wrong: Sequence[str]) -> Iterator[G
 def _must_fail(name: str, task: TaskSpec, codes: Sequence[str], judging: Judging) -> Gate:
     survivors = sum(judging(task, code).passed for code in codes)
     figure = f"{len(codes) - survivors} of {len(codes)} rejected"
+    if not survivors and name == "wrong_solutions":
+        figure += f", at most {rate_bound(len(codes)):.1%} of such get through"
     return Gate(name=name, held=survivors == 0, figure=figure)
 
 

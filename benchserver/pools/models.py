@@ -58,6 +58,7 @@ class Task(models.Model):
     pool = models.ForeignKey(Pool, models.PROTECT, related_name="tasks")
     source_mac = models.CharField(max_length=64)  # keyed: a source's name can give a task away
     split = models.CharField(max_length=10, choices=[(s.value, s.value) for s in Split])
+    leaked_at = models.DateTimeField(null=True, blank=True)  # said by an admin; retires at a turn
     retired_at = models.DateTimeField(null=True, blank=True)
     retire_reason = models.CharField(max_length=200, blank=True)
 

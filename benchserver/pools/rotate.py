@@ -12,6 +12,8 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -37,6 +39,7 @@ class Exposed:
     first_sent_at: datetime | None
 
 
+NOTHING: Mapping[UUID, str] = MappingProxyType({})
 NEVER = Exposed(groups=0, by_group_max=0, first_sent_at=None)
 
 
@@ -47,8 +50,18 @@ def database_now() -> datetime:
     return now.astimezone(UTC)
 
 
-def preview(*, pool: Pool, policy: Policy, exposed: Mapping[UUID, Exposed], now: datetime) -> Plan:
-    """What the next rotation of a pool would be. Changes nothing."""
+def preview(
+    *,
+    pool: Pool,
+    policy: Policy,
+    exposed: Mapping[UUID, Exposed],
+    now: datetime,
+    unfit: Mapping[UUID, str] = NOTHING,
+) -> Plan:
+    """What the next rotation of a pool would be. Changes nothing.
+
+    ``unfit``: why versions should retire although they may still be sent, by whoever knows results.
+    """
     current = tasks_of_open_rotation(pool)
     candidates = [
         Candidate(
@@ -63,6 +76,7 @@ def preview(*, pool: Pool, policy: Policy, exposed: Mapping[UUID, Exposed], now:
             difficulty=version.difficulty,
             in_current=version.pk in current,
             retired=version.task.retired_at is not None,
+            unfit=unfit.get(version.pk, ""),
         )
         for version in newest_versions(pool)
     ]
@@ -90,7 +104,11 @@ def save_plan(*, pool: Pool, plan: Plan, window: Window, by: str) -> Rotation:
         pool=pool,
         opens_at=window.opens,
         closes_at=window.closes,
-        plan={"versions": [*plan.enter, *plan.stay], "retire": list(plan.retire)},
+        plan={
+            "versions": [*plan.enter, *plan.stay],
+            "retire": list(plan.retire),
+            "why": {version: plan.reasons[version] for version in plan.retire},
+        },
     )
     record("rotation.planned", by=by, target=rotation.slug, tasks=len(plan.enter + plan.stay))
     return rotation
@@ -141,7 +159,7 @@ def open_rotation(
     rotation.log_index = append("rotation-commit", body)
     rotation.state, rotation.committed_at = RotationState.OPEN.value, now
     rotation.save()
-    _retire(rotation.plan.get("retire", []), now)
+    _retire(rotation.plan, now)
     record("rotation.opened", by=by, target=rotation.slug, log_index=rotation.log_index)
     return rotation
 
@@ -158,7 +176,7 @@ def _planned_versions(rotation: Rotation, worn: Collection[UUID] = ()) -> list[T
     """The planned versions in commitment order: by id, which says nothing about content."""
     wanted = rotation.plan["versions"]
     found = list(
-        TaskVersion.objects.filter(pk__in=wanted, task__retired_at=None)
+        TaskVersion.objects.filter(pk__in=wanted, task__retired_at=None, task__leaked_at=None)
         .exclude(pk__in=worn)
         .select_related("task")
         .order_by("pk")
@@ -193,11 +211,12 @@ def _takes(track: Track, version: TaskVersion) -> bool:
     return fits and version.judging_class == track.judging_class
 
 
-def _retire(version_ids: list[str], now: datetime) -> None:
-    for version in TaskVersion.objects.filter(pk__in=version_ids).select_related("task"):
+def _retire(plan: Mapping[str, Any], now: datetime) -> None:
+    why = plan.get("why", {})
+    for version in TaskVersion.objects.filter(pk__in=plan.get("retire", [])).select_related("task"):
         task = version.task
         if task.retired_at is None:
-            task.retired_at, task.retire_reason = now, "worn out: see the rotation's plan"
+            task.retired_at, task.retire_reason = now, why.get(str(version.pk), "worn out")[:200]
             task.save(update_fields=("retired_at", "retire_reason"))
 
 

@@ -43,6 +43,7 @@ candidates = st.lists(
         difficulty=st.sampled_from(["easy", "hard"]),
         in_current=st.booleans(),
         retired=st.booleans(),
+        unfit=st.sampled_from(["", "", "", "leaked"]),
     ),
     max_size=60,
     unique_by=lambda c: c.version_id,
@@ -67,6 +68,7 @@ def test_a_worn_or_retired_task_is_never_used_again(pool: list[Candidate], polic
     for version in (*plan.enter, *plan.stay):
         chosen = by_id[version]
         assert not chosen.retired
+        assert not chosen.unfit
         if chosen.split is Split.PRIVATE:
             assert chosen.exposures_by_group_max < policy.exposure_per_provider
             assert chosen.exposed_groups < policy.exposure_per_task
@@ -235,3 +237,11 @@ def test_a_window_is_utc_and_ends_after_it_starts() -> None:
         Window(datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=1))), day(2))
     with pytest.raises(BadInput, match="closes after"):
         Window(day(2), day(2))
+
+
+def test_what_is_said_against_a_task_retires_it_and_is_the_reason() -> None:
+    pool = [fresh(n) for n in range(30)] + [fresh(30, unfit="marked as leaked")]
+    plan = make_plan(pool, POLICY)
+    assert plan.retire == ("v030",)
+    assert plan.reasons["v030"] == "retires: marked as leaked"
+    assert plan.ok

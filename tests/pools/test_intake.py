@@ -59,6 +59,16 @@ def test_one_flaky_run_of_the_reference_is_enough_to_refuse():
     assert report.first_fault() == "reference: 2 of 3 runs passed, last verdict time_limit"
 
 
+@pytest.mark.parametrize(("runs", "bound"), [(3, "63.2%"), (30, "9.5%")])
+def test_the_report_says_which_rate_of_flips_so_many_runs_still_allow(runs, bound):
+    verdicts = [Verdict.PASSED] * runs + [Verdict.WRONG_ANSWER] * 99
+    report = examine(GOOD, judging=counted(verdicts)[0], wrong=["a"] * 30, runs=runs)
+    figures = {gate.name: gate.figure for gate in report.gates}
+    assert figures["reference"] == f"{runs} of {runs} runs passed, flips in at most {bound} of runs"
+    assert figures["wrong_solutions"] == "30 of 30 rejected, at most 9.5% of such get through"
+    assert report.reference_runs == runs
+
+
 def test_a_wrong_solution_of_the_author_that_passes_refuses_the_task():
     nulls = len(null_solutions(GOOD))
     judging, _ = counted(

@@ -106,6 +106,32 @@ def test_a_planned_task_that_was_retired_meanwhile_stops_the_opening(pool):
     assert Rotation.objects.get().state == "planned"
 
 
+def test_a_planned_task_that_is_said_to_have_leaked_stops_the_opening(pool):
+    rotation = plan(pool)
+    Task.objects.filter(versions__id=rotation.plan["versions"][0]).update(
+        leaked_at=rotate.database_now()
+    )
+    with pytest.raises(NotAllowed) as refusal:
+        opened(rotation)
+    assert refusal.value.code == "plan_stale"
+
+
+def test_what_retires_at_a_turn_says_why(pool):
+    version = Task.objects.filter(split="private").first().versions.get()
+    made = rotate.preview(
+        pool=pool,
+        policy=POLICY,
+        exposed={},
+        now=rotate.database_now(),
+        unfit={version.pk: "nearly every model passes it"},
+    )
+    window = Window(rotate.database_now(), rotate.database_now() + timedelta(days=1), "ro-w")
+    opened(rotate.save_plan(pool=pool, plan=made, window=window, by="test"))
+    task = Task.objects.exclude(retired_at=None).get()
+    assert task == version.task
+    assert task.retire_reason == "retires: nearly every model passes it"
+
+
 def test_provable_and_mitigated_tasks_are_never_on_one_board(wired):
     specs = factories.tasks(private=6, public=2)
     mixed = [

@@ -22,13 +22,15 @@ class Command(ReportingCommand):
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="a task file or folder")
         parser.add_argument("--format", default="auto")
+        sources.add_runs(parser)
         parser.add_argument("--language", default="", help="of problem packages, instead of theirs")
 
     def answer(self, **options: Any) -> Answer:
         path, format = options["path"], options["format"]
         language = options["language"]
         tasks = sources.read(path, format=format, split="auto", language=language)
-        examined = list(sources.examined(tasks, path, format=format))
+        runs = options["reference_runs"]
+        examined = list(sources.examined(tasks, path, format=format, runs=runs))
         bad = [report for _, report in examined if not report.good]
         lines = [line(task, report) for task, report in examined]
         lines.append(f"{len(examined) - len(bad)} of {len(examined)} tasks are good")

@@ -27,6 +27,7 @@ class Command(ReportingCommand):
         parser.add_argument("--pool", required=True, help="created when it does not exist")
         parser.add_argument("--format", default="auto")
         parser.add_argument("--language", default="", help="of problem packages, instead of theirs")
+        sources.add_runs(parser)
         parser.add_argument("--split", default="auto", choices=("auto", "public", "private"))
 
     def answer(self, **options: Any) -> Answer:
@@ -35,19 +36,20 @@ class Command(ReportingCommand):
         tasks = sources.read(path, format=format, **chosen)
         wiring.sandbox()  # a machine that cannot judge refuses before a pool is made
         pool = ensure_pool(slug=options["pool"], name=options["pool"], by=OPERATOR)
-        done = self._ingest(pool, tasks, path, format)
+        done = self._ingest(pool, tasks, path, format, options["reference_runs"])
         counts = {r: sum(d.result == r for d in done) for r in ("stored", "unchanged", "refused")}
         lines = [_line(d) for d in done if d.result != "unchanged"]
         lines.append(", ".join(f"{n} {result}" for result, n in counts.items()))
         document = {"counts": counts, "tasks": [dataclasses.asdict(d) for d in done]}
         return Answer(document, lines, good=not counts["refused"])
 
-    def _ingest(self, pool: Pool, tasks: Any, path: Path, format: str) -> list[Ingested]:
+    def _ingest(self, pool: Pool, tasks: Any, path: Path, format: str, runs: int) -> list[Ingested]:
         key = wiring.mac_key()
         known = [t for t in tasks if already_stored(pool=pool, task=t, mac_key=key)]
         fresh = [t for t in tasks if t not in known]
         done = [Ingested(source_id=t.source_id, result="unchanged") for t in known]
-        for number, pair in enumerate(sources.examined(fresh, path, format=format), 1):
+        reports = sources.examined(fresh, path, format=format, runs=runs)
+        for number, pair in enumerate(reports, 1):
             done += ingest(
                 pool=pool, tasks=[pair], sealer=wiring.sealer(), mac_key=key, by=OPERATOR
             )
