@@ -30,7 +30,7 @@ from benchserver.measurement import means, scores
 from benchserver.pools.rotate import database_now
 from benchserver.transparency import commitments, entries
 
-METHOD = "1"
+METHOD = "2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

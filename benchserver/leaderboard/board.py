@@ -6,6 +6,7 @@ either end of the scale gets a bound, no gap and a place that its exact number c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -16,8 +17,10 @@ from benchserver.core.lifecycle import EvaluationState
 from benchserver.core.task import Split
 from benchserver.evaluations import identity, score
 from benchserver.evaluations.models import Evaluation, IdentityMark, Send, VerdictRecord
+from benchserver.leaderboard import comparisons, prices, provenance
 from benchserver.measurement import ranks
-from benchserver.measurement.power import detectable_difference
+from benchserver.measurement.power import detectable_difference, observed_resolution
+from benchserver.measurement.whole import count
 from benchserver.pools.models import Form, Rotation, TaskVersion, Track
 
 
@@ -26,26 +29,46 @@ def shown_board(
 ) -> dict[str, Any]:
     """The members of a snapshot that ``docs/api.md`` documents, less the log's own."""
     track = form.track
-    return {
+    entrants = [_entrant(evaluation) for evaluation in ranked]
+    compared = comparisons.compare(entrants)
+    rows = _rows(ranked, entrants, compared)
+    order = [row["model"]["slug"] for row in rows]
+    body = {
         "track": _track_facts(track, form),
         "rotation": _rotation_facts(form),
         "protocol": {**track.protocol.to_payload(), "digest": track.protocol.digest},
         "evaluations": _evaluation_counts(form),
-        "resolves_e4": _resolves_e4(form),
-        "rows": _rows(ranked),
+        "resolves_e4": _resolves_e4(form, entrants),
+        "rows": rows,
+        "pairs": comparisons.pairs(entrants, compared, order=order),
         "unranked": [_unranked(evaluation, reason) for evaluation, reason in unranked],
     }
+    return {**body, "estimators": provenance.estimators(body)}
 
 
-def _rows(ranked: Sequence[Evaluation]) -> list[dict[str, Any]]:
+def _entrant(evaluation: Evaluation) -> comparisons.Entrant:
+    tasks = score.results(evaluation, Split.PRIVATE)
+    return comparisons.Entrant(
+        slug=evaluation.model.slug,
+        owner=evaluation.owner_group.slug,
+        tasks=tasks,
+        cell=score.disclosed(tasks) or {},
+    )
+
+
+def _rows(
+    ranked: Sequence[Evaluation],
+    entrants: Sequence[comparisons.Entrant],
+    compared: Sequence[ranks.Comparison],
+) -> list[dict[str, Any]]:
     """The board's lines in display order: tiers first, never a tie broken into ranks. Within a
     tier by what is shown, so that the order tells nothing that a bound hides."""
-    private = {e.model.slug: score.results(e, Split.PRIVATE) for e in ranked}
-    by_slug = {e.model.slug: e for e in ranked}
-    vectors = {slug: score.vector(tasks) for slug, tasks in private.items()}
-    labels = score.families(next(iter(private.values()))) if private else None
-    standings = ranks.board(vectors, families=labels) if vectors else ()
-    rows = [_row(by_slug[s.model], private[s.model], s) for s in standings]
+    places = comparisons.standings(entrants, compared)
+    costs = prices.prices(ranked, comparisons.better(compared))
+    rows = [
+        {**_row(evaluation, entrant), **places[entrant.slug], "price": costs[entrant.slug]}
+        for evaluation, entrant in zip(ranked, entrants, strict=True)
+    ]
     return sorted(rows, key=_display_order)
 
 
@@ -53,20 +76,14 @@ def _display_order(row: dict[str, Any]) -> tuple[int, int, str]:
     return row["tier"], -(row["private"]["score_e4"] if row["private"] else 0), row["model"]["slug"]
 
 
-def _row(
-    evaluation: Evaluation, private: list[score.TaskResult], standing: ranks.Standing
-) -> dict[str, Any]:
-    public = score.results(evaluation, Split.PUBLIC)
-    cell = score.disclosed(private)
-    gap = score.gap(public, private) if cell and not cell["bound"] else None
+def _row(evaluation: Evaluation, entrant: comparisons.Entrant) -> dict[str, Any]:
+    public, cell = score.results(evaluation, Split.PUBLIC), entrant.cell
+    gap = score.gap(public, list(entrant.tasks)) if cell and not cell["bound"] else None
     return {
         "run": evaluation.slug,
         "outcomes_root": evaluation.score.outcome_root,
-        "tier": standing.tier,
-        "rank_best": standing.rank_low,
-        "rank_worst": standing.rank_high,
         "model": _model_facts(evaluation),
-        "private": cell,
+        "private": cell or None,
         "public": score.cell(public),
         "gap": gap,
         "faults": score.fault_counts(evaluation),
@@ -162,15 +179,27 @@ def first_send(rotation: Rotation) -> datetime | None:
 
 def _evaluation_counts(form: Form) -> dict[str, int]:
     states = list(Evaluation.objects.filter(form=form).values_list("state", flat=True))
-    return {"started": len(states), **{s.value: states.count(s) for s in EvaluationState}}
+    return {"started": len(states), **{s.value: count(states, of=s) for s in EvaluationState}}
 
 
-def _resolves_e4(form: Form) -> int:
-    """The smallest difference two models on this board are told apart by, with 80 % power."""
+def _resolves_e4(form: Form, entrants: Sequence[comparisons.Entrant]) -> int:
+    """The smallest difference two models on this board are told apart by, with 80 % power.
+
+    From the board's own pairs where there are enough of them, in whole points: with a few models
+    the exact figure would tell how two of them differ. Before that from planning values.
+    """
     tasks = form.entries.filter(split=Split.PRIVATE).count()
+    samples = form.track.protocol.samples
     if not tasks:
         return 0
-    return min(10_000, score.e4(detectable_difference(tasks, form.track.protocol.samples)))
+    if len(entrants) < provenance.OBSERVED_FROM:
+        return min(10_000, score.e4(detectable_difference(tasks, samples)))
+    passed = [[task.passed for task in entrant.tasks] for entrant in entrants]
+    families = score.families(entrants[0].tasks)
+    if families and len(set(families)) < 2:
+        return 0
+    observed = observed_resolution(passed, samples, families=families)
+    return min(10_000, math.ceil(observed.detectable * 100) * 100)
 
 
 def moment_text(moment: datetime) -> str:

@@ -449,6 +449,47 @@ _EXPOSURE = (
     ),
 )
 
+_TOLD = (
+    Estimator(
+        id="count",
+        title="A whole number that was counted, chosen or assigned; nothing is estimated",
+        source="docs/statistics.md, 2026",
+        function="measurement.whole:count",
+        known_answer="passed, wrong, passed: two passed",
+    ),
+    Estimator(
+        id="p-step",
+        title="A p-value told as the next step above it",
+        source="docs/statistics.md, 2026",
+        function="measurement.whole:p_step",
+        known_answer=".0266: at most .05",
+    ),
+    Estimator(
+        id="pair-margin",
+        title="Half the interval of a difference, from what is public of two models",
+        source="Miller 2024, arXiv 2411.00640",
+        function="measurement.whole:pair_margin",
+        known_answer="errors 930 and 1020 on 24 tasks, difference 2500, p at most .2: 2855",
+    ),
+)
+
+_PRICE = (
+    Estimator(
+        id="use-per-task",
+        title="Money, tokens or time per task, t interval on families less one",
+        source="Miller 2024, arXiv 2411.00640",
+        function="measurement.price:use",
+        known_answer="1, 2, 3, 4: 2.5 with [.445739743239, 4.554260256761]",
+    ),
+    Estimator(
+        id="price-frontier",
+        title="Who is significantly better than everything surely cheaper",
+        source="Kapoor et al. 2024, arXiv 2407.01502",
+        function="measurement.price:frontier",
+        known_answer="B, dearer than A and not told apart from it: off",
+    ),
+)
+
 ESTIMATORS: Mapping[str, Estimator] = by_id(
-    (*_SCORES, *_PAIRS, *_RANKS, *_REPLIES, *_CONTAMINATION, *_ITEMS, *_EXPOSURE)
+    (*_TOLD, *_PRICE, *_SCORES, *_PAIRS, *_RANKS, *_REPLIES, *_CONTAMINATION, *_ITEMS, *_EXPOSURE)
 )
