@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from benchserver.audit.record import record
+from benchserver.core.completeness import enough_verdicts
 from benchserver.core.disclosure import MIN_CELL, Cell, group_refusals
 from benchserver.core.errors import NotAllowed
 from benchserver.core.lifecycle import EvaluationState, RotationState
@@ -24,7 +25,7 @@ from benchserver.core.task import Split
 from benchserver.engines.signing.base import LogSigner
 from benchserver.engines.vault.base import Opener, Sealer
 from benchserver.evaluations import score
-from benchserver.evaluations.models import Evaluation, VerdictRecord
+from benchserver.evaluations.models import Evaluation, Send, VerdictRecord
 from benchserver.leaderboard.board import first_send, moment_text, shown_board
 from benchserver.leaderboard.models import PublishedRotation, PublishedTask, Snapshot
 from benchserver.ledger.append import append
@@ -37,7 +38,6 @@ from benchserver.transparency.canonical import canonical
 from benchserver.transparency.entries import FIRST_PREV, entry_hash
 
 _LOCK = 0x9B0A2D  # one publication at a time: snapshots form a chain
-MISSING_ALLOWED_E4 = 200  # at closing at most 2 % of the attempts may lack a verdict (D11)
 
 
 def publish(
@@ -174,16 +174,23 @@ def _why_unranked(evaluation: Evaluation, rotation: Rotation) -> str:
     """Empty when the evaluation may be ranked, else the reason in words."""
     if evaluation.state == EvaluationState.COMPLETE:
         return ""
-    if evaluation.state != EvaluationState.INCOMPLETE:
-        return {"running": "still running", "cancelled": "cancelled by its provider"}[
-            evaluation.state
-        ]
+    if evaluation.state == EvaluationState.RUNNING:
+        return "still running"
+    if evaluation.state == EvaluationState.CANCELLED:
+        return _how_cancelled(evaluation)
     judged = VerdictRecord.objects.filter(attempt__evaluation=evaluation).count()
-    missing = evaluation.total - judged
     closed = rotation.state == RotationState.CLOSED
-    if closed and missing * 10_000 <= MISSING_ALLOWED_E4 * evaluation.total:
+    if enough_verdicts(judged=judged, total=evaluation.total, closed=closed):
         return ""
+    missing = evaluation.total - judged
     return f"{missing} of {evaluation.total} attempts have no verdict because of faults"
+
+
+def _how_cancelled(evaluation: Evaluation) -> str:
+    """Withdrawn: not one task had left. It is in the public count all the same."""
+    if Send.objects.filter(attempt__evaluation=evaluation).exists():
+        return "cancelled by its provider"
+    return "withdrawn by its provider before any task was sent"
 
 
 def _audit(form: Form, ranked: Sequence[Evaluation], min_cell: int) -> None:
