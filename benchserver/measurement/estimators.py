@@ -139,6 +139,13 @@ _PAIRS = (
         known_answer="14 against 6 of 100: .08, error .0442216638714",
     ),
     Estimator(
+        id="shared-pairs",
+        title="Difference of two models on the tasks both have, with clustered error",
+        source="Miller 2024, arXiv 2411.00640",
+        function="measurement.incomplete:compare_shared",
+        known_answer="A alone solves 14 of 100, B alone 6: .08, error .0442216638714",
+    ),
+    Estimator(
         id="mcnemar-exact",
         title="Exact test on the tasks only one of two models solved",
         source="McNemar 1947",
