@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from benchserver.console.management.commands.up import prepare_keys
-from benchserver.console.measuring import compiling, grading, pipeline
+from benchserver.console.measuring import board, compiling, grading, pipeline
 from benchserver.console.measuring.throwaway import Work
 from benchserver.console.report import Answer, ReportingCommand
 from benchserver.core.errors import BadInput
@@ -35,7 +35,13 @@ class Command(ReportingCommand):
         compiler.add_argument("--rounds", type=int, default=7)
         whole = parts.add_parser("pipeline", help="whole evaluations beside their ideal bound")
         _pipeline_options(whole)
-        for part in (judge, compiler, whole):
+        ranking = parts.add_parser("board", help="scores, ranks and tiers beside bare arithmetic")
+        usual = " ".join("x".join(map(str, size)) for size in board.SIZES)
+        ranking.add_argument(
+            "--size", nargs="+", metavar="MxTxK", help=f"models x tasks x samples ({usual})"
+        )
+        ranking.add_argument("--rounds", type=int, default=3)
+        for part in (judge, compiler, whole, ranking):
             part.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
     def answer(self, **options: Any) -> Answer:
@@ -91,8 +97,23 @@ def _pipeline(options: dict[str, Any]) -> Answer:
     return Answer(document, pipeline.lines(document), good=good)
 
 
+def _board(options: dict[str, Any]) -> Answer:
+    document = board.measure_board(
+        [_size(word) for word in options["size"] or ()] or board.SIZES, rounds=options["rounds"]
+    )
+    return Answer(document, board.lines(document))
+
+
+def _size(word: str) -> board.Size:
+    parts = word.split("x")
+    if len(parts) != 3 or not all(part.isdecimal() for part in parts):
+        raise BadInput(f"{word} is no size", place="measure board", mend="Write 200x1000x5")
+    return int(parts[0]), int(parts[1]), int(parts[2])
+
+
 _PARTS: dict[str, Callable[[dict[str, Any]], Answer]] = {
     "grading": _grading,
     "compiling": _compiling,
     "pipeline": _pipeline,
+    "board": _board,
 }
