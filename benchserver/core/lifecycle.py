@@ -49,6 +49,16 @@ class OpinionState(StrEnum):
     ABANDONED = "abandoned"
 
 
+class EvidenceState(StrEnum):
+    WATCHED = "watched"
+    NOTICED = "noticed"
+    AWAITING = "awaiting"
+    ANSWERED = "answered"
+    EXPIRED = "expired"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """One permitted step and why it happens, in words a provider can read."""
@@ -146,7 +156,26 @@ OPINION = Lifecycle(
     ),
 )
 
-LIFECYCLES = (ROTATION, EVALUATION, ATTEMPT, OPINION)
+EVIDENCE = Lifecycle(
+    "evidence",
+    EvidenceState.WATCHED,
+    (
+        Edge("watched", "noticed", "it meets the rule: A, or two independent B"),
+        Edge("noticed", "awaiting", "an admin has looked for faults of ours and asks the provider"),
+        Edge("noticed", "withdrawn", "an admin finds a faulty canary or a fault of ours"),
+        Edge("awaiting", "answered", "the provider answers"),
+        Edge("awaiting", "expired", "its deadline passes without an answer"),
+        Edge("awaiting", "withdrawn", "an admin takes it back"),
+        Edge("expired", "answered", "the provider answers late, before it is published"),
+        Edge("answered", "published", "an admin publishes it with the answer beside it"),
+        Edge("expired", "published", "an admin publishes it without an answer"),
+        Edge("answered", "withdrawn", "the answer explains it"),
+        Edge("expired", "withdrawn", "an admin takes it back"),
+        Edge("published", "withdrawn", "it was wrong: the next snapshot no longer has it"),
+    ),
+)
+
+LIFECYCLES = (ROTATION, EVALUATION, ATTEMPT, OPINION, EVIDENCE)
 
 # States in which an attempt occupies one of its endpoint's permitted calls.
 IN_FLIGHT = (AttemptState.LEASED, AttemptState.SENT)

@@ -24,8 +24,11 @@ class Shape(StrEnum):
 
 
 class Split(StrEnum):
+    """CANARY: hidden like PRIVATE and counted as exposure, but unsolvable and never scored."""
+
     PUBLIC = "public"
     PRIVATE = "private"
+    CANARY = "canary"
 
 
 class JudgingClass(StrEnum):

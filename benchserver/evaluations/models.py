@@ -432,7 +432,7 @@ class IdentityMark(models.Model):
 class EvidenceRecord(models.Model):
     """What the tests for memory said of one evaluation, as aggregates, and what became of it.
 
-    ``findings``: one ``{test, source, effect_e4, p_e6, conclusive}`` per test, ``test`` as
+    ``findings``: one ``{test, source, effect_e4, p_e6, grade}`` per test, ``test`` as
     ``id@version``. ``alarm_e6``: chance of a mark anywhere on a clean board, at most. ``reply``:
     the provider's own words, which stand beside a published mark.
     """
@@ -478,9 +478,7 @@ class ReplyTrace(models.Model):
     ``failure_mac``: keyed hash of a wrong answer, empty for a right one.
     """
 
-    attempt = models.OneToOneField(
-        Attempt, models.PROTECT, primary_key=True, related_name="trace"
-    )
+    attempt = models.OneToOneField(Attempt, models.PROTECT, primary_key=True, related_name="trace")
     containment_e4 = models.PositiveIntegerField()
     run = models.PositiveIntegerField()
     salts = models.PositiveSmallIntegerField(default=0)

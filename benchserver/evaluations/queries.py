@@ -207,9 +207,9 @@ def exposed(pool: Pool) -> dict[UUID, Exposed]:
 
 
 def worn_out(pool: Pool, policy: EnginePolicy) -> set[UUID]:
-    """Private versions of a pool that have been met as often as allowed (D9)."""
+    """Hidden versions of a pool that have been met as often as allowed (D9)."""
     figures = exposed(pool)
-    private = TaskVersion.objects.filter(pk__in=figures, task__split=Split.PRIVATE)
+    private = TaskVersion.objects.filter(pk__in=figures).exclude(task__split=Split.PUBLIC)
     return {
         pk
         for pk in private.values_list("pk", flat=True)

@@ -14,6 +14,7 @@ from benchserver.core.lifecycle import (
     ROTATION,
     AttemptState,
     EvaluationState,
+    EvidenceState,
     OpinionState,
     RotationState,
     draw,
@@ -24,6 +25,7 @@ STATES = {
     "evaluation": EvaluationState,
     "attempt": AttemptState,
     "second opinion": OpinionState,
+    "evidence": EvidenceState,
 }
 ANY = st.sampled_from(list(AttemptState))
 

@@ -8,7 +8,15 @@ import pytest
 from django.db import connection
 
 from benchserver.console.management.commands.draw_states import text
-from benchserver.core.lifecycle import ATTEMPT, EVALUATION, LIFECYCLES, OPINION, ROTATION, Lifecycle
+from benchserver.core.lifecycle import (
+    ATTEMPT,
+    EVALUATION,
+    EVIDENCE,
+    LIFECYCLES,
+    OPINION,
+    ROTATION,
+    Lifecycle,
+)
 from tests.docs.markdown import ROOT
 
 
@@ -36,6 +44,7 @@ def _words(text: str) -> str:
         (EVALUATION, "benchserver_evaluation_edge", "evaluations_evaluation"),
         (ATTEMPT, "benchserver_attempt_edge", "evaluations_attempt"),
         (OPINION, "benchserver_opinion_edge", "evaluations_secondopinion"),
+        (EVIDENCE, "benchserver_evidence_edge", "evaluations_evidencerecord"),
     ],
     ids=lambda value: value.name if isinstance(value, Lifecycle) else "",
 )

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 from scipy import stats
 
 from benchserver.core.errors import BadInput
 from benchserver.measurement.contamination.canaries import Passes, honest_rate
 
-Failures = Mapping[Hashable, Hashable]  # task -> fingerprint of the wrong answer
+Failures = Mapping[Any, Hashable]  # task -> fingerprint of the wrong answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,200 @@
+"""What the tests for memory have to look at: each evaluation of a form as counts and scores.
+
+Everything here is read from private outcomes and leaves only as a grade with aggregates. Example:
+of a form with eight panel models an evaluation gets its gap against theirs, a cliff on the dated
+public tasks, canaries passed, replies that recite the reference and failures shared with others.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import combinations
+from uuid import UUID
+
+from benchserver.core.task import Split
+from benchserver.evaluations.models import Evaluation, ReplyTrace
+from benchserver.evaluations.score import TaskResult, results, vector
+from benchserver.measurement.contamination import battery, cliff, relay
+from benchserver.measurement.contamination.canaries import Passes
+from benchserver.measurement.contamination.winnowing import Overlap, flagged
+from benchserver.pools.models import Form, TaskVersion
+
+PANEL_GROUP = "operator-panel"  # as providers/panel.py names it; its models expose no task
+MIN_PANEL = 3
+MIN_TASKS = 10
+MIN_FAILURES = 10  # tasks two models must both fail before likeness says anything
+
+Tasks = Sequence[TaskResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """One form's evaluations with their results; ``panel``: those of reference models."""
+
+    form: Form
+    judged: tuple[Evaluation, ...]
+    panel: tuple[Evaluation, ...]
+    public: Mapping[UUID, Tasks]
+    private: Mapping[UUID, Tasks]
+    written: Mapping[str, date | None]
+    traces: Mapping[UUID, Sequence[ReplyTrace]] = field(default_factory=dict)
+
+    def means(self, evaluation: Evaluation) -> tuple[float, float]:
+        """(public, private) score of one evaluation."""
+        both = (self.public[evaluation.pk], self.private[evaluation.pk])
+        one, two = (sum(vector(tasks)) / len(tasks) for tasks in both)
+        return one, two
+
+
+def bench(form: Form, chosen: Sequence[Evaluation]) -> Bench:
+    """Read a form's rooms once; ``chosen``: the evaluation that counts for each model."""
+    panel = tuple(e for e in chosen if is_panel(e))
+    dates = TaskVersion.objects.filter(pk__in=form.entries.values("version_id"))
+    return Bench(
+        form=form,
+        judged=tuple(e for e in chosen if not is_panel(e)),
+        panel=panel,
+        public={e.pk: results(e, Split.PUBLIC) for e in chosen},
+        private={e.pk: results(e, Split.PRIVATE) for e in chosen},
+        written={str(pk): day for pk, day in dates.values_list("pk", "written_on")},
+        traces=_traces(chosen),
+    )
+
+
+def is_panel(evaluation: Evaluation) -> bool:
+    """Run by the operator on weights it holds: the measure for the others, never a suspect."""
+    return evaluation.owner_group.slug == PANEL_GROUP
+
+
+def subject(evaluation: Evaluation, on: Bench) -> battery.Subject:
+    """All that can be tested on one evaluation; what has no data stays None."""
+    return battery.Subject(
+        dated=_dated(evaluation, on),
+        measured=_measured(evaluation, on),
+        canaries=_canaries(evaluation, on),
+        salts=sum(trace.salts > 0 for trace in on.traces.get(evaluation.pk, ())),
+        replies=_replies(evaluation, on),
+        relay=_relayed(evaluation, on),
+    )
+
+
+def _dated(evaluation: Evaluation, on: Bench) -> battery.Dated | None:
+    """Public tasks by date against the panel's results; needs a declared cutoff."""
+    cutoff = evaluation.model.declared_cutoff
+    older = [p for p in on.panel if _older(p, cutoff)]
+    if cutoff is None or not older:
+        return None
+    tasks = on.public[evaluation.pk]
+    passes = [[t.passed for t in on.public[p.pk]] for p in older]
+    samples = [[t.samples for t in on.public[p.pk]] for p in older]
+    return battery.Dated(
+        written=tuple(on.written[t.version_id] for t in tasks),
+        cutoff=cutoff,
+        start=max(p.model.declared_cutoff for p in older if p.model.declared_cutoff),
+        scores=tuple(vector(tasks)),
+        panel_passed=tuple(float(sum(column)) for column in zip(*passes, strict=True)),
+        panel_samples=tuple(float(sum(column)) for column in zip(*samples, strict=True)),
+        controls=tuple(tuple(vector(on.public[p.pk])) for p in older),
+    )
+
+
+def _older(panel: Evaluation, cutoff: date | None) -> bool:
+    """A control had seen neither side: its own cutoff lies before the target's dead zone."""
+    own = panel.model.declared_cutoff
+    return own is not None and cutoff is not None and own < cutoff - cliff.DEAD_ZONE
+
+
+def _measured(evaluation: Evaluation, on: Bench) -> battery.Measured | None:
+    sizes = (len(on.public[evaluation.pk]), len(on.private[evaluation.pk]))
+    if len(on.panel) < MIN_PANEL or min(sizes) < MIN_TASKS:
+        return None
+    found = battery.measured_gap(
+        vector(on.public[evaluation.pk]),
+        vector(on.private[evaluation.pk]),
+        panel=[on.means(p) for p in on.panel],
+    )
+    spread = found.se + max(found.panel) - min(found.panel)
+    return found if spread > 0 else None  # all passed or all failed everywhere: nothing to compare
+
+
+def _canaries(evaluation: Evaluation, on: Bench) -> battery.Counted | None:
+    """Canaries passed in any sample, against all the panel ever met on this track."""
+    mine = _passes(results(evaluation, Split.CANARY))
+    runs = Evaluation.objects.filter(
+        track=evaluation.track, owner_group__slug=PANEL_GROUP, state="complete"
+    ).select_related("form", "track")
+    theirs = [_passes(results(run, Split.CANARY)) for run in runs]
+    base = Passes(sum(p.passed for p in theirs), sum(p.sent for p in theirs))
+    return battery.Counted(model=mine, panel=base) if mine.sent and base.sent else None
+
+
+def _passes(tasks: Tasks) -> Passes:
+    return Passes(sum(task.passed > 0 for task in tasks), len(tasks))
+
+
+def _replies(evaluation: Evaluation, on: Bench) -> battery.Counted | None:
+    """Tasks whose reply recites the reference more than any panel reply to the same task does."""
+    mine = _recited(evaluation, on, on.panel)
+    theirs = [_recited(p, on, [q for q in on.panel if q is not p]) for p in on.panel]
+    if len(on.panel) < MIN_PANEL or mine.sent < MIN_TASKS:
+        return None
+    base = Passes(sum(p.passed for p in theirs), sum(p.sent for p in theirs))
+    return battery.Counted(model=mine, panel=base) if base.sent else None
+
+
+def _recited(evaluation: Evaluation, on: Bench, against: Sequence[Evaluation]) -> Passes:
+    usual = _containments(against, on)
+    mine: dict[UUID, bool] = {}
+    for trace in on.traces.get(evaluation.pk, ()):
+        version, panel = trace.attempt.entry.version_id, usual[trace.attempt.entry.version_id]
+        if panel:
+            seen = Overlap(containment=trace.containment_e4 / 10_000, run=trace.run)
+            mine[version] = mine.get(version, False) or flagged(seen, panel)
+    return Passes(sum(mine.values()), len(mine))
+
+
+def _containments(of: Sequence[Evaluation], on: Bench) -> dict[UUID, list[float]]:
+    found: dict[UUID, list[float]] = defaultdict(list)
+    for evaluation in of:
+        for trace in on.traces.get(evaluation.pk, ()):
+            found[trace.attempt.entry.version_id].append(trace.containment_e4 / 10_000)
+    return found
+
+
+def _relayed(evaluation: Evaluation, on: Bench) -> battery.Relayed | None:
+    """The likest other endpoint of another owner, against how alike panel models fail."""
+    mine = _failures(evaluation, on)
+    others = [e for e in on.judged if e.owner_group_id != evaluation.owner_group_id]
+    shared = [relay.shared_failures(mine, _failures(other, on)) for other in others]
+    known = [s for s in shared if s.wrong >= MIN_FAILURES]
+    base = _base_rate(on)
+    if not known or base is None:
+        return None
+    p_value, excess = min((relay.tail(s, base=base), base - s.same / s.wrong) for s in known)
+    return battery.Relayed(p_value=min(1.0, p_value * len(known)), excess=-excess)
+
+
+def _base_rate(on: Bench) -> float | None:
+    panel = [_failures(p, on) for p in on.panel]
+    wrong = sum(relay.shared_failures(a, b).wrong for a, b in combinations(panel, 2))
+    return relay.base_rate(panel) if wrong >= MIN_FAILURES else None
+
+
+def _failures(evaluation: Evaluation, on: Bench) -> dict[UUID, str]:
+    """Private and public task -> keyed hash of its first sample's wrong answer."""
+    return {
+        trace.attempt.entry.version_id: trace.failure_mac
+        for trace in on.traces.get(evaluation.pk, ())
+        if trace.failure_mac and trace.attempt.sample == 0
+    }
+
+
+def _traces(chosen: Sequence[Evaluation]) -> dict[UUID, list[ReplyTrace]]:
+    found: dict[UUID, list[ReplyTrace]] = defaultdict(list)
+    rows = ReplyTrace.objects.filter(attempt__evaluation__in=chosen)
+    for trace in rows.select_related("attempt__entry"):
+        found[trace.attempt.evaluation_id].append(trace)
+    return found
