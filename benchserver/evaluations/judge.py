@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 from benchserver.audit.keys import fetch
 from benchserver.core.engine import work
 from benchserver.core.engine.policy import EnginePolicy
+from benchserver.core.errors import PlatformFault
 from benchserver.core.extraction import classify, extract
 from benchserver.core.task import TaskSpec
 from benchserver.core.verdict import Judgement
@@ -23,6 +25,7 @@ from benchserver.evaluations import opinions
 from benchserver.evaluations.generate import engine, reply_context
 from benchserver.evaluations.models import Attempt, Reply
 from benchserver.pools import unseal
+from benchserver.pools.models import TaskVersion
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +92,18 @@ def judgement_of(attempt: Attempt, worker: str, engines: Engines) -> Judgement:
     if verdict is not None:
         return Judgement(verdict=verdict, detail=f"extraction: {found.how}")
     return engines.judging(task, found.code)
+
+
+def reference_passes(
+    version: TaskVersion, *, runs: int, worker: str, engines: Engines
+) -> list[bool]:
+    """Whether a task's own reference passed, per run; a fault of ours is no run."""
+    task = unseal.task(version=version, opener=engines.opener, by=worker)
+    passes = []
+    for _ in range(runs):
+        with suppress(PlatformFault):
+            passes.append(engines.judging(task, task.reference).passed)
+    return passes
 
 
 def _open_reply(reply: Reply, opener: Opener) -> str:

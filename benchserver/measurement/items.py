@@ -110,7 +110,8 @@ def reliability(matrix: Sequence[Sequence[float]]) -> float | None:
     Richardson 1937).
     """
     table = _checked(matrix)
-    tasks, spread = table.shape[1], float(np.var(table.sum(axis=1)))
+    tasks: int = table.shape[1]
+    spread = float(np.var(table.sum(axis=1)))
     if tasks < 2 or spread < _FLAT:
         return None
     return tasks / (tasks - 1) * (1 - float(np.var(table, axis=0).sum()) / spread)

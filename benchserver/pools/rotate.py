@@ -62,8 +62,19 @@ def preview(
 
     ``unfit``: why versions should retire although they may still be sent, by whoever knows results.
     """
+    return make_plan(candidates_of(pool, exposed=exposed, now=now, unfit=unfit), policy)
+
+
+def candidates_of(
+    pool: Pool,
+    *,
+    exposed: Mapping[UUID, Exposed],
+    now: datetime,
+    unfit: Mapping[UUID, str] = NOTHING,
+) -> list[Candidate]:
+    """All tasks of a pool by their newest version, as a plan sees them."""
     current = tasks_of_open_rotation(pool)
-    candidates = [
+    return [
         Candidate(
             version_id=str(version.pk),
             family=version.family_mac,
@@ -76,11 +87,15 @@ def preview(
             difficulty=version.difficulty,
             in_current=version.pk in current,
             retired=version.task.retired_at is not None,
-            unfit=unfit.get(version.pk, ""),
+            unfit=unfit.get(version.pk, "") or _leaked(version),
         )
         for version in newest_versions(pool)
     ]
-    return make_plan(candidates, policy)
+
+
+def _leaked(version: TaskVersion) -> str:
+    told = version.task.leaked_at is not None and version.task.split != Split.PUBLIC
+    return "marked as leaked" if told else ""
 
 
 def _age(exposed: Exposed, now: datetime) -> int:

@@ -10,8 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from benchserver.core.errors import BadInput
+
+
+Group = TypeVar("Group", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +57,12 @@ def groups_left(met_by: int, age_days: int, caps: Caps) -> int:
     return max(0, caps.per_task - met_by)
 
 
-def tasks_seen(exposures: Iterable[tuple[Hashable, Hashable]]) -> Mapping[Hashable, int]:
+def tasks_seen(exposures: Iterable[tuple[Group, Hashable]]) -> Mapping[Group, int]:
     """Different tasks per group from (group, task) pairs; a second look at a task adds nothing.
 
     Known answer: (a, 1), (a, 1), (a, 2), (b, 1): a 2, b 1 (note of 2026, section 7.2).
     """
-    seen: dict[Hashable, int] = {}
+    seen: dict[Group, int] = {}
     for group, _ in set(exposures):
         seen[group] = seen.get(group, 0) + 1
     return seen
