@@ -29,7 +29,7 @@ from benchserver.ledger.append import append
 from benchserver.pools.models import Form, FormEntry, TaskVersion, Track
 from benchserver.pools.queries import open_form
 from benchserver.pools.rotate import database_now
-from benchserver.providers.models import Endpoint, OwnerGroup
+from benchserver.providers.models import Endpoint, OwnerGroup, PanelModel
 from benchserver.transparency import entries
 
 
@@ -48,6 +48,21 @@ def request(
     ``quota_used``, ``already_running`` or ``exposure_spent``; nothing is written then.
     """
     policy = policy or EnginePolicy()
+    if PanelModel.objects.filter(model=endpoint.model_id).exists():
+        raise NotAllowed("a panel model does not compete", code="panel_model")
+    form = locked_form(endpoint, track)
+    group = endpoint.provider.owner_group
+    _check_quota(group, form, endpoint, policy)
+    found = list(form.entries.select_related("version__task"))
+    _check_exposure(group, form, found, policy)
+    evaluation = begin(endpoint, form, found, by=by)
+    _reserve(evaluation, found)
+    budget.set_limits(evaluation, limits)
+    return evaluation
+
+
+def locked_form(endpoint: Endpoint, track: Track) -> Form:
+    """The track's open form, for one request at a time: what is counted is then written."""
     _check_endpoint(endpoint)
     form = open_form(track, database_now())
     if form is None:
@@ -56,16 +71,15 @@ def request(
             code="no_open_rotation",
             mend="See /rotations/ for the next window.",
         )
-    # One request per form at a time: quota and exposure are counted, then written.
     Form.objects.select_for_update().get(pk=form.pk)
-    group = endpoint.provider.owner_group
-    _check_quota(group, form, endpoint, policy)
-    found = list(form.entries.select_related("version__task"))
-    _check_exposure(group, form, found, policy)
-    evaluation = _create(endpoint, track, form, found, group)
+    return form
+
+
+def begin(endpoint: Endpoint, form: Form, found: list[FormEntry], *, by: str) -> Evaluation:
+    """Write the evaluation, its attempts and its start in the log, and wake the workers."""
+    track = form.track
+    evaluation = _create(endpoint, track, form, found, endpoint.provider.owner_group)
     _create_attempts(evaluation, form, found)
-    _reserve(evaluation, found)
-    budget.set_limits(evaluation, limits)
     evaluation.log_index = append(
         "run-start",
         entries.run_start(
@@ -130,7 +144,7 @@ def _check_exposure(
 
     A form this group already meets in this rotation is the same exposure (D13).
     """
-    private = [e.version_id for e in found if e.split == Split.PRIVATE]
+    private = [e.version_id for e in found if e.split != Split.PUBLIC]  # canaries wear out too
     met = Exposure.objects.filter(version__in=private)
     ours = adversary(group)
     elsewhere = (

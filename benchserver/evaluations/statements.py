@@ -143,6 +143,14 @@ WHERE x.version_id = (SELECT version_id FROM met)
   AND x.rotation_id = (SELECT rotation_id FROM met)
 """
 
+OF_PANEL = """
+SELECT p.model_id
+FROM evaluations_attempt a
+JOIN evaluations_evaluation v ON v.id = a.evaluation_id
+JOIN providers_panelmodel p ON p.model_id = v.model_id
+WHERE a.id = %s
+"""
+
 BUDGET = """
 SELECT max_requests, max_tokens, max_micro_usd, requests, tokens, micro_usd
 FROM evaluations_budget WHERE evaluation_id = %s FOR UPDATE

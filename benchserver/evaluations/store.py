@@ -143,7 +143,9 @@ class PostgresTransaction:
 
     def expose(self, unit: Unit) -> bool:
         self._cursor.execute(statements.EXPOSE, [unit.id])
-        return bool(self._cursor.rowcount == 1)
+        if self._cursor.rowcount == 1:
+            return True
+        return bool(self._all(statements.OF_PANEL, [unit.id]))  # what it meets exposes nothing
 
     def add_send(self, unit: Unit, *, cause: str) -> UUID:
         sends = models.Send.objects.filter(attempt=unit.id)

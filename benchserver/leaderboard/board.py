@@ -17,7 +17,8 @@ from benchserver.core.lifecycle import EvaluationState
 from benchserver.core.task import Split
 from benchserver.evaluations import identity, score
 from benchserver.evaluations.models import Evaluation, IdentityMark, Send, VerdictRecord
-from benchserver.leaderboard import comparisons, prices, provenance
+from benchserver.evaluations.panel import competitors
+from benchserver.leaderboard import comparisons, equated, prices, provenance
 from benchserver.measurement import ranks
 from benchserver.measurement.power import detectable_difference, observed_resolution
 from benchserver.measurement.whole import count
@@ -31,7 +32,11 @@ def shown_board(
     track = form.track
     entrants = [_entrant(evaluation) for evaluation in ranked]
     compared = comparisons.compare(entrants)
-    rows = _rows(ranked, entrants, compared)
+    placed, equating = equated.equate(form, ranked, {e.slug: e.cell for e in entrants})
+    rows = [
+        {**row, "equated": placed[row["model"]["slug"]]}
+        for row in _rows(ranked, entrants, compared)
+    ]
     order = [row["model"]["slug"] for row in rows]
     body = {
         "track": _track_facts(track, form),
@@ -40,6 +45,7 @@ def shown_board(
         "evaluations": _evaluation_counts(form),
         "resolves_e4": _resolves_e4(form, entrants),
         "rows": rows,
+        "equating": equating,
         "pairs": comparisons.pairs(entrants, compared, order=order),
         "unranked": [_unranked(evaluation, reason) for evaluation, reason in unranked],
     }
@@ -178,7 +184,8 @@ def first_send(rotation: Rotation) -> datetime | None:
 
 
 def _evaluation_counts(form: Form) -> dict[str, int]:
-    states = list(Evaluation.objects.filter(form=form).values_list("state", flat=True))
+    found = competitors(Evaluation.objects.filter(form=form))
+    states = list(found.values_list("state", flat=True))
     return {"started": len(states), **{s.value: count(states, of=s) for s in EvaluationState}}
 
 

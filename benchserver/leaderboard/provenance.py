@@ -52,13 +52,20 @@ _COUNTS = (
     "rows.*.cost_micro_usd",
     "unranked.*.evaluations",
     "pairs.tasks",
+    "equating.link.panel_models",
+    "equating.link.panel_families",
 )
+_EQUATED = ("expected_e4", "se_e4", "low_e4", "high_e4", "theta_e3", "theta_se_e3")
+_LINK = ("shift_e3", "shift_se_e3", "dispersion_e3")
 
 # Path -> id. Whoever adds a number to the snapshot adds its line.
 NAMES: Mapping[str, str] = {
     **dict.fromkeys(_COUNTS, "count"),
     **{f"{cell}.{name}": made for cell in _CELLS for name, made in _CELL.items()},
     **{f"rows.*.price.{u}.{end}": "use-per-task" for u in _USES for end in ("mean", "low", "high")},
+    **{f"rows.*.equated.{name}": "equated-score" for name in _EQUATED},
+    **{f"equating.link.{name}": "panel-rasch" for name in _LINK},
+    "equating.link.steady_e3": "panel-link",
     "rows.*.tier": "leader-tiers",
     "rows.*.rank_best": "rank-intervals",
     "rows.*.rank_worst": "rank-intervals",
@@ -74,7 +81,10 @@ NAMES: Mapping[str, str] = {
     "resolves_e4": "",  # by the number of models
 }
 # Yes-or-no members that an estimator decides.
-DECIDED: Mapping[str, str] = {f"rows.*.price.{u}.frontier": "price-frontier" for u in _USES}
+DECIDED: Mapping[str, str] = {
+    **{f"rows.*.price.{u}.frontier": "price-frontier" for u in _USES},
+    "equating.comparable": "panel-link",
+}
 
 
 def estimators(body: Mapping[str, Any]) -> dict[str, str]:

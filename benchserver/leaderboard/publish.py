@@ -26,6 +26,7 @@ from benchserver.engines.signing.base import LogSigner
 from benchserver.engines.vault.base import Opener, Sealer
 from benchserver.evaluations import score
 from benchserver.evaluations.models import Evaluation, Send, VerdictRecord
+from benchserver.evaluations.panel import competitors
 from benchserver.leaderboard.board import first_send, moment_text, shown_board
 from benchserver.leaderboard.models import PublishedRotation, PublishedTask, Snapshot
 from benchserver.ledger.append import append
@@ -151,7 +152,7 @@ def _choose(form: Form) -> tuple[list[Evaluation], list[tuple[Evaluation, str]]]
     """
     ranked: dict[Any, Evaluation] = {}
     waiting: dict[Any, tuple[Evaluation, str]] = {}
-    evaluations = Evaluation.objects.filter(form=form).order_by("created_at")
+    evaluations = competitors(Evaluation.objects.filter(form=form)).order_by("created_at")
     found = list(evaluations.select_related("model__owner_group", "owner_group", "track"))
     for evaluation in sorted(found, key=_completion):
         if evaluation.model_id in ranked:
@@ -225,7 +226,7 @@ def publish_rotation(*, rotation: Rotation) -> PublishedRotation:
         raise NotAllowed(f"rotation {rotation.slug} has no commitment yet", code="bad_state")
     versions = TaskVersion.objects.filter(pk__in=rotation.plan["versions"])
     ordered = list(versions.order_by("pk"))
-    started = Evaluation.objects.filter(rotation=rotation)
+    started = competitors(Evaluation.objects.filter(rotation=rotation))
     row, _ = PublishedRotation.objects.update_or_create(
         name=rotation.slug,
         defaults={

@@ -497,6 +497,76 @@ _PRICE = (
     ),
 )
 
+_EQUATING = (
+    Estimator(
+        id="panel-rasch",
+        title="Difficulties of two rotations' tasks from the panel's counts, one mean each",
+        source="Rasch 1960",
+        function="measurement.equating.rasch:fit",
+        known_answer="two rotations of eight tasks: the second is .506 (.254) logits harder",
+    ),
+    Estimator(
+        id="equated-score",
+        title="What a total would have been on the first form, by the delta method",
+        source="Lord 1980",
+        function="measurement.equating.placing:place",
+        known_answer="54 of 80 on the first form itself: .675",
+    ),
+    Estimator(
+        id="panel-link",
+        title="Whether the panel carries a comparison across rotations",
+        source="integrity note, 2026, section 2.6",
+        function="measurement.equating.conditions:examine",
+        known_answer="a panel that sees one shift throughout: it moves by 0",
+    ),
+    Estimator(
+        id="anchor-screen",
+        title="Shared tasks that drifted, and what the others moved by",
+        source="Huynh and Meyer 2010",
+        function="measurement.equating.linking:screen_drift",
+        known_answer="-.2 -.1 -.3 -.1 -1.1: the fifth goes, -.175 (.0478713553878)",
+    ),
+    Estimator(
+        id="stocking-lord",
+        title="Line under which two calibrations expect the same total",
+        source="Stocking and Lord 1983",
+        function="measurement.equating.linking:stocking_lord",
+        known_answer="b_ref = 1.25 b_new - .4: (1.25, -.4)",
+    ),
+    Estimator(
+        id="haebara",
+        title="Line under which two calibrations' item curves lie closest",
+        source="Haebara 1980",
+        function="measurement.equating.linking:haebara",
+        known_answer="b_ref = 1.25 b_new - .4: (1.25, -.4)",
+    ),
+    Estimator(
+        id="common-slope",
+        title="Item difficulties with abilities integrated out",
+        source="Thissen 1982",
+        function="measurement.equating.marginal:fit_common_slope",
+        known_answer="LSAT6: log likelihood -2466.938, slope .7551",
+    ),
+    Estimator(
+        id="item-slopes",
+        title="A slope per item, from 200 models on",
+        source="Bock and Aitkin 1981",
+        function="measurement.equating.marginal:fit_slopes",
+        known_answer="LSAT6: slopes .826 .723 .891 .688 .657",
+    ),
+)
+
 ESTIMATORS: Mapping[str, Estimator] = by_id(
-    (*_TOLD, *_PRICE, *_SCORES, *_PAIRS, *_RANKS, *_REPLIES, *_CONTAMINATION, *_ITEMS, *_EXPOSURE)
+    (
+        *_TOLD,
+        *_PRICE,
+        *_SCORES,
+        *_PAIRS,
+        *_RANKS,
+        *_REPLIES,
+        *_CONTAMINATION,
+        *_ITEMS,
+        *_EXPOSURE,
+        *_EQUATING,
+    )
 )

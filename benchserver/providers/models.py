@@ -83,6 +83,33 @@ class Model(models.Model):
         return self.slug
 
 
+class PanelModel(models.Model):
+    """A reference model that the operator runs: it links rotations, it never competes.
+
+    Its weights are frozen: ``weights_digest`` is their SHA-256 and never changes (trigger).
+    ``family``: models that share training share blind spots, so families are counted.
+    """
+
+    model = models.OneToOneField(Model, models.PROTECT, primary_key=True, related_name="panel")
+    family = models.SlugField(max_length=60)
+    weights_digest = models.CharField(max_length=64)
+    frozen_on = models.DateField()
+    registered_at = models.DateTimeField(db_default=Now())
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("model__slug",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(weights_digest__regex="^[0-9a-f]{64}$"),
+                name="panel_weights_are_a_digest",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"panel {self.model_id}"
+
+
 class Endpoint(models.Model):
     """One way to reach a model. ``api_key`` is sealed; changing the URL's host drops it."""
 
