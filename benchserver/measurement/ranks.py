@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -176,8 +177,9 @@ def tiers(
 ) -> list[list[str]]:
     """Tie groups by the leader rule: walk down by mean; whoever differs significantly from the
     group's *leader* opens the next group. ("Not different" is not transitive, so a rule is
-    needed; this one is printed with the board, docs/statistics.md, 2026.) Known answer: the
-    module's example is two groups, the last model alone.
+    needed; this one is printed with the board, docs/statistics.md, 2026.) Models of the same mean
+    go down together, and lead together: no name decides. Known answer: the module's example is
+    two groups, the last model alone.
     """
     beaten = {
         (winner, c.second if winner == c.first else c.first)
@@ -185,11 +187,14 @@ def tiers(
         if (winner := c.better(alpha))
     }
     groups: list[list[str]] = []
-    for model in sorted(means, key=lambda m: (-means[m], m)):
-        if groups and (groups[-1][0], model) not in beaten:
-            groups[-1].append(model)
+    leaders: list[str] = []
+    for _, equals in groupby(sorted(means, key=lambda m: (-means[m], m)), key=means.__getitem__):
+        level = list(equals)
+        if groups and not any((leader, model) in beaten for leader in leaders for model in level):
+            groups[-1] += level
         else:
-            groups.append([model])
+            groups.append(level)
+            leaders = list(level)
     return groups
 
 
@@ -204,6 +209,26 @@ def upper_bound_ranks(intervals: Mapping[str, Interval]) -> dict[str, int]:
         model: 1 + sum(other.low > own.high for other in intervals.values())
         for model, own in intervals.items()
     }
+
+
+def tier_numbers(
+    table: Floats, *, families: Sequence[Hashable] | None = None, alpha: float = 0.05
+) -> list[int]:
+    """The tier of every row of models x tasks, by the same rule as ``board`` and without names.
+
+    For asking often what would be.
+    """
+    raw = compare_shared(table, families=families)
+    different = adjusted_p_values(table, raw, families=families) <= alpha
+    means = np.round(table.mean(axis=1), 12)
+    found = np.zeros(len(table), dtype=np.intp)
+    leaders = np.empty(0, dtype=np.intp)
+    for mean in np.unique(means)[::-1]:
+        level = np.flatnonzero(means == mean)
+        if not len(leaders) or different[np.ix_(leaders, level)].any():
+            leaders = level
+        found[level] = found[leaders].max() or found.max() + 1
+    return [int(tier) for tier in found]
 
 
 def copeland(means: Mapping[str, float]) -> dict[str, int]:

@@ -29,6 +29,7 @@ from benchserver.ledger.models import Entry
 from benchserver.transparency.bundle import make_bundle
 from benchserver.transparency.notes import parse_verifier_key
 from benchserver.website import queries
+from benchserver.website.compare import NotCompared, pair
 from benchserver.website.pages import find_snapshot, memory
 from benchserver.website.remember import Answer, respond
 from benchserver.website.scoresheet import csv_text
@@ -142,6 +143,22 @@ def leaderboard(query: QueryDict, track: str) -> tuple[bytes, str]:
 def board_csv(query: QueryDict, track: str) -> tuple[bytes, str]:
     found = find_snapshot(track, query.get("rotation", ""), query.get("snapshot", ""))
     return csv_text(found.board).encode(), "text/csv; charset=utf-8"
+
+
+@public
+def compare(query: QueryDict) -> tuple[bytes, str]:
+    """One pair of a board: ``a`` minus ``b``."""
+    a, b, track = (query.get(name, "") for name in ("a", "b", "track"))
+    for name, value in (("a", a), ("b", b), ("track", track)):
+        if not value:
+            raise BadQuery(f"{name} is missing: ?a=MODEL&b=MODEL&track=TRACK")
+    if a == b:
+        raise BadQuery("a and b must be two models")
+    found = find_snapshot(track, query.get("rotation", ""), query.get("snapshot", ""))
+    try:
+        return dump(pair(found.board, a, b))
+    except NotCompared as error:
+        raise Http404(str(error)) from error
 
 
 @public

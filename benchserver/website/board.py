@@ -58,6 +58,16 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Signs of memory: ``words`` empty when nothing is said; ``alarm``: how often a clean board
+    would get any mark, at most; ``reply``: the provider's own words."""
+
+    words: str
+    reply: str
+    alarm: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     tier: int
     leads: bool
@@ -79,6 +89,7 @@ class Row:
     tokens: str
     isolation: str
     identity: str
+    evidence: Evidence | None
     ended: str
     keys: Mapping[str, int]
 
@@ -203,8 +214,20 @@ def row_of(row: Body, shared: Axis, *, leads: bool = True) -> Row:
         identity=clean(row["identity"])
         if row.get("identity")
         else "",  # older snapshots have no such member
+        evidence=evidence_of(row.get("evidence")),
         ended=day(row["ended_at"]),
         keys=_sort_keys(row),
+    )
+
+
+def evidence_of(member: Body | None) -> Evidence | None:
+    """None when nobody has looked, also in snapshots from before there was anything to look at."""
+    if member is None:
+        return None
+    return Evidence(
+        words=clean(member["words"]),
+        reply=clean(member["reply"]),
+        alarm=f"{member['alarm_e6'] / 10_000:.2f} %",
     )
 
 

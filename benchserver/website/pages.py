@@ -27,8 +27,18 @@ from benchserver.website.board import (
     board_page,
     model_name,
     row_of,
+    shared_axis,
     short_hash,
 )
+from benchserver.website.compare import (
+    NotCompared,
+    difference_text,
+    interval_text,
+    p_text,
+    pair,
+    verdict_text,
+)
+from benchserver.website.definitions import behind, registry
 from benchserver.website.figures import clean, clock, day, plural
 from benchserver.website.records import entries_phrase, entry_view, rotation_view
 from benchserver.website.remember import Memory, respond
@@ -112,15 +122,75 @@ def board_context(snapshot: Snapshot) -> Context:
         "log_index": snapshot.log_index,
         "digest": snapshot.digest,
         "digest_short": short_hash(snapshot.digest),
+        "compare_url": compare_url(snapshot),
         "csv_url": board_url(snapshot, "board_csv"),
         "json_url": board_url(snapshot, "api_leaderboard"),
         "cite": cite(snapshot, page.name),
     }
 
 
+@require_safe
+def compare(request: HttpRequest) -> HttpResponseBase:
+    """Two models of one board side by side; without a choice, its first two rows."""
+    names = ("a", "b", "track", "rotation", "snapshot")
+    asked = {name: request.GET.get(name, "") for name in names}
+    return show(
+        request, "compare.html", lambda: compare_context(**asked), "compare", *asked.values()
+    )
+
+
+def compare_context(*, a: str, b: str, track: str, rotation: str, snapshot: str) -> Context:
+    """Raises ``Http404`` for a board that was never published."""
+    boards = queries.boards()
+    chosen = track or (boards[0].track if boards else "")
+    found = find_snapshot(chosen, rotation, snapshot)
+    body = found.board
+    names = {row["model"]["slug"]: model_name(row["model"]) for row in body["rows"]}
+    first, second = (*list(names)[:2], "", "")[:2]
+    a, b = a or (first if b != first else second), b or (second if a != second else first)
+    query = {"a": a, "b": b, "track": found.track, "rotation": found.rotation}
+    context = {
+        "section": "boards",
+        "name": clean(body["track"]["name"]),
+        "board_url": board_url(found),
+        "json_url": f"{reverse('website:api_compare')}?{urlencode(query)}",
+        "names": names,
+        **query,
+    }
+    try:
+        return {**context, "found": pair_view(body, pair(body, a, b))}
+    except NotCompared as error:
+        return {**context, "why": str(error)}
+
+
+def pair_view(body: Body, found: Mapping[str, Any]) -> Context:
+    """One pair as finished texts."""
+    a, b = (model_name(found[side]["model"]) for side in ("a", "b"))
+    sides = [row for row in body["rows"] if row["model"]["slug"] in (a.slug, b.slug)]
+    shared = shared_axis(sides)
+    rows = {row["model"]["slug"]: row_of(row, shared) for row in sides}
+    return {
+        "verdict": verdict_text(found, first=a.name, second=b.name),
+        "rows": [rows[a.slug], rows[b.slug]],
+        "ticks": shared.ticks,
+        "difference": difference_text(found),
+        "interval": interval_text(found),
+        "p": p_text(found["p_e6"]),
+        "p_adjusted": p_text(found["p_adjusted_e6"]),
+        "tasks": found["tasks"],
+        "models": len(body["rows"]),
+        "made_by": found["estimators"],
+    }
+
+
 def board_url(board: Snapshot, view: str = "board", **query: object) -> str:
     where = reverse(f"website:{view}", args=[board.track])
     return f"{where}?{urlencode(query or {'rotation': board.rotation})}"
+
+
+def compare_url(board: Snapshot) -> str:
+    query = {"track": board.track, "rotation": board.rotation}
+    return f"{reverse('website:compare')}?{urlencode(query)}"
 
 
 def cite(snapshot: Snapshot, name: str) -> str:
@@ -237,7 +307,13 @@ def methodology(request: HttpRequest) -> HttpResponseBase:
     return show(
         request,
         "methodology.html",
-        lambda: {"section": "methodology", "policy": policy(), "small_cell": SMALL_CELL},
+        lambda: {
+            "section": "methodology",
+            "policy": policy(),
+            "small_cell": SMALL_CELL,
+            "behind": behind(),
+            "estimators": registry(),
+        },
     )
 
 

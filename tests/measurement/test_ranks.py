@@ -170,3 +170,16 @@ def test_a_real_board_has_wide_rank_intervals() -> None:
     lines = board(scores)
     assert len(lines) == len(models) >= 5
     assert all(line.rank_low <= n <= line.rank_high for n, line in enumerate(lines, 1))
+
+
+def test_models_of_one_mean_lead_and_fall_together() -> None:
+    """A and B tie; C differs from B alone. Whatever the two are called, C opens the next tier, and
+    D, as good as C, goes with it."""
+
+    def pair(first: str, second: str, p: float) -> Comparison:
+        return Comparison(first=first, second=second, difference=0.3, p_value=p, p_adjusted=p)
+
+    for a, b in (("a", "b"), ("b", "a")):
+        means = {a: 0.8, b: 0.8, "c": 0.5, "d": 0.5}
+        found = [pair(a, "c", 0.2), pair(b, "c", 0.01), pair(a, "d", 0.2), pair(b, "d", 0.2)]
+        assert tiers(means, found) == [["a", "b"], ["c", "d"]]

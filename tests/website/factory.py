@@ -7,6 +7,7 @@ import json
 import math
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 NAMES = (
@@ -108,6 +109,39 @@ def row(
         "usage": rng.choice(("reported", "reported", "estimated")),
         "isolation": "bubblewrap full",
         "ended_at": stamp(START + timedelta(days=9, minutes=rng.randint(0, 9000))),
+        "price": price(rng, cost),
+    }
+
+
+def price(rng: random.Random, cost: int | None) -> dict[str, Any]:
+    """Use per task with intervals of some width; the frontier is drawn by lot."""
+
+    def use(mean: int) -> dict[str, Any]:
+        low, high = round(mean * 0.85), round(mean * 1.15)
+        return {"mean": mean, "low": low, "high": high, "frontier": rng.random() < 0.5}
+
+    return {
+        "cost_micro_usd": None if cost is None else use(cost),
+        "tokens_out": use(rng.randint(100, 9_000)),
+        "milliseconds": use(rng.randint(800, 60_000)),
+    }
+
+
+def pairs(rng: random.Random, rows: list[dict[str, Any]], tasks: int) -> dict[str, Any]:
+    """Every pair of the rows as the publisher lists them; p falls with the difference."""
+    told = []
+    for one, other in combinations([each["private"] for each in rows], 2):
+        difference = one["score_e4"] - other["score_e4"]
+        p = 1_000 if abs(difference) > 4_000 else 50_000 if abs(difference) > 2_500 else 1_000_000
+        adjusted = p if rng.random() < 0.7 else 1_000_000
+        same = one["bound"] and one["bound"] == other["bound"]
+        margin = None if one["bound"] or other["bound"] else rng.randint(900, 2_400)
+        told.append((None if same else difference, margin, p, adjusted))
+    columns = ("difference_e4", "margin_e4", "p_e6", "p_adjusted_e6")
+    return {
+        "models": [each["model"]["slug"] for each in rows],
+        "tasks": tasks,
+        **{name: [each[n] for each in told] for n, name in enumerate(columns)},
     }
 
 
@@ -196,5 +230,7 @@ def snapshot(
         },
         "resolves_e4": rng.randint(900, 1900),
         "rows": rows,
+        "pairs": pairs(rng, rows, tasks),
         "unranked": left,
+        "estimators": {"pairs.difference_e4.*": "paired-difference@1", "pairs.p_e6.*": "p-step@1"},
     }
