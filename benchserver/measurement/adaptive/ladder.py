@@ -82,7 +82,7 @@ def ladder(losses: Sequence[Sequence[float]]) -> list[float]:
     return [state.tell(row) for row in losses]
 
 
-def told(scores: Sequence[Sequence[float]], *, min_changed: int = 1) -> int:
+def told(scores: Sequence[Sequence[float] | Floats], *, min_changed: int = 1) -> int:
     """Which of these evaluations of one model on one form is told after the last one: its place.
 
     ``scores``: task scores, oldest first. One is told when the Ladder (Blum and Hardt 2015) would
