@@ -233,6 +233,13 @@ _RANKS = (
         known_answer="six models on 60 tasks: {1, 3, 2, 5, 4}, {6}",
     ),
     Estimator(
+        id="samples-settled",
+        title="After how many samples no further one could change a tier, 1 % error",
+        source="Lan, Simon and Halperin 1982",
+        function="measurement.stopping:settled_after",
+        known_answer="one sample a task: never",
+    ),
+    Estimator(
         id="copeland",
         title="Wins minus losses head to head, for display order",
         source="Copeland 1951",
@@ -556,8 +563,40 @@ _EQUATING = (
     ),
 )
 
+_ADAPTIVE = (
+    Estimator(
+        id="ladder",
+        title="Which of a model's repeated evaluations its provider is told",
+        source="Blum and Hardt 2015",
+        function="measurement.adaptive.ladder:told",
+        known_answer="10, then 11, then 14 of the same 20: the first, the first, the third",
+    ),
+    Estimator(
+        id="ladder-bound",
+        title="How far a stepped ladder's best answer may lie from the truth",
+        source="Blum and Hardt 2015",
+        function="measurement.adaptive.ladder:stepped_error_bound",
+        known_answer="200 tasks, 10 tries: .51, so the ladder is a brake and no proof",
+    ),
+    Estimator(
+        id="boosting",
+        title="What a majority of random guesses looks like under a way of answering",
+        source="Blum and Hardt 2015",
+        function="measurement.adaptive.attacks:boosting",
+        known_answer="4,000 tasks, 400 guesses, exact answers: an error of .42745",
+    ),
+    Estimator(
+        id="thresholdout",
+        title="A holdout that is looked at only where the training value misleads",
+        source="Dwork et al. 2015",
+        function="measurement.adaptive.thresholdout:Thresholdout",
+        known_answer=".60 .55 .70 .58, then refused twice",
+    ),
+)
+
 ESTIMATORS: Mapping[str, Estimator] = by_id(
     (
+        *_ADAPTIVE,
         *_TOLD,
         *_PRICE,
         *_SCORES,
