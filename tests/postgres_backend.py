@@ -164,7 +164,7 @@ class PostgresBackend:
             rotation=self._board.rotation,
             track=self._board.track,
             form=self._form,
-            protocol_payload=self._board.track.protocol.to_payload(),
+            protocol_payload={**self._board.track.protocol.to_payload(), "deadline_seconds": 0},
             total=len(entries),
             price_in=PRICES[0],
             price_out=PRICES[1],

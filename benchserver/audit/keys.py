@@ -7,29 +7,51 @@ table alone opens nothing. ``shred`` deletes the row: what it sealed is gone for
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import OperationalError, connection
 
+from benchserver.audit import prepared
 from benchserver.audit.models import DataKey
 from benchserver.engines.vault.base import CannotOpen, Right, WrappedKey
 
 _CHUNK = 5_000
+_KEEP = 'INSERT INTO audit_datakey (id, "right", key_id, wrapped) VALUES (%s, %s, %s, %s)'
+_FETCH = 'SELECT id, "right", key_id, wrapped FROM audit_datakey WHERE id = %s'
+# Whoever is given a key is in the trail by the same statement.
+_FETCH_NOTED = f"""
+WITH found AS ({_FETCH}), noted AS (
+    INSERT INTO audit_event (actor, verb, target, provider, facts)
+    SELECT %s, %s, %s, '', jsonb_build_object() FROM found)
+SELECT *{{more}} FROM found
+"""
+# On its own, it need not wait for the disk: nothing is sent, stored or judged by this key without a
+# later commit that does wait, and that one carries this to the disk, too.
+_ALONE = ", set_config('synchronous_commit', 'off', true)"
 
 
 def keep(key: WrappedKey) -> str:
     """Store a wrapped key; returns its id."""
-    DataKey.objects.create(id=key.id, right=key.right.value, key_id=key.key_id, wrapped=key.wrapped)
+    prepared.run(_KEEP, [key.id, key.right.value, key.key_id, key.wrapped])
     return key.id
 
 
 def fetch(key_id: str) -> WrappedKey:
     """Raises ``CannotOpen`` (code ``shredded``) when the row is gone."""
-    row = DataKey.objects.filter(id=key_id).first()
-    if row is None:
+    return _found(prepared.rows(_FETCH, [key_id]))
+
+
+def fetch_noted(key_id: str, *, verb: str, by: str, target: str) -> WrappedKey:
+    """The same with an event of the audit trail that says who opens what. Raises ``CannotOpen``."""
+    more = "" if connection.in_atomic_block else _ALONE
+    return _found(prepared.rows(_FETCH_NOTED.format(more=more), [key_id, by, verb, target]))
+
+
+def _found(rows: list[tuple[Any, ...]]) -> WrappedKey:
+    if not rows:
         raise CannotOpen("shredded", "its data key was deleted")
-    return WrappedKey(
-        id=row.id, right=Right(row.right), key_id=row.key_id, wrapped=bytes(row.wrapped)
-    )
+    name, right, key_id, wrapped = rows[0][:4]
+    return WrappedKey(id=name, right=Right(right), key_id=key_id, wrapped=bytes(wrapped))
 
 
 def shred(key_id: str) -> None:

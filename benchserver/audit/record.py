@@ -6,11 +6,16 @@ Facts are ids, counts and codes; content and keys never enter here.
 
 from __future__ import annotations
 
-from benchserver.audit.models import Event
+import json
 
+from benchserver.audit import prepared
+
+_APPEND = """
+INSERT INTO audit_event (actor, verb, target, provider, facts) VALUES (%s, %s, %s, %s, %s::jsonb)
+"""
 Fact = str | int | bool | None | list[str]
 
 
 def record(verb: str, *, by: str, target: str, provider: str = "", **facts: Fact) -> None:
     """Append one event inside the caller's transaction."""
-    Event.objects.create(verb=verb, actor=by, target=target, provider=provider, facts=facts)
+    prepared.run(_APPEND, [by, verb, target, provider, json.dumps(facts)])

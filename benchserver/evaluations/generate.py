@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from benchserver.audit.keys import fetch, keep
+from benchserver.audit.prepared import run
 from benchserver.core.engine import work
 from benchserver.core.engine.facts import Claim, Failure, Outcome, Usage
 from benchserver.core.engine.policy import EnginePolicy
@@ -30,13 +31,14 @@ from benchserver.engines.endpoints.base import (
     Target,
 )
 from benchserver.engines.vault.base import Context, Opener, Right, Sealer
-from benchserver.evaluations.models import Attempt, Evaluation
-from benchserver.evaluations.models import Reply as StoredReply
+from benchserver.evaluations import statements
+from benchserver.evaluations.models import Attempt
 from benchserver.evaluations.store import PostgresStore
 from benchserver.pools import unseal
 from benchserver.providers.models import Endpoint
 from benchserver.providers.register import key_context
 
+_TO_SETTLE = 60.0  # seconds beyond the deadline, for a canary and for storing what came
 _CANARY = "Answer with the single word: ready"
 
 
@@ -62,16 +64,10 @@ def generate_next(*, endpoint_id: UUID, worker: str, engines: Engines) -> UUID |
         engine(engines.policy),
         endpoint=endpoint_id,
         worker=worker,
-        hold_seconds=_longest_deadline(endpoint_id) + 60,
+        hold_seconds=_TO_SETTLE,
     )
     work.drive(errand, crew.perform)
     return None if crew.attempt is None else crew.attempt.evaluation_id
-
-
-def _longest_deadline(endpoint_id: UUID) -> int:
-    running = Evaluation.objects.filter(endpoint_id=endpoint_id, state="running")
-    payloads = running.values_list("protocol_payload", flat=True)
-    return max((from_payload(p).deadline_seconds for p in payloads), default=300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,13 +190,8 @@ def answer(reply: Reply, *, attempt_id: UUID, send: UUID, sealer: Sealer) -> wor
 def _keep(reply: Reply, attempt_id: UUID, send: UUID, sealer: Sealer) -> None:
     context = reply_context(attempt_id)
     wrapped, sealed = sealer.seal(Right.EXECUTE, {context: reply.text.encode()})
-    StoredReply.objects.create(
-        attempt_id=attempt_id,
-        send_id=send,
-        stop_reason=reply.stop_reason.value,
-        data_key=keep(wrapped),
-        sealed=sealed[context],
-    )
+    facts = (attempt_id, send, reply.stop_reason.value, keep(wrapped), sealed[context])
+    run(statements.KEEP_REPLY, facts)
 
 
 def reply_context(attempt_id: UUID) -> Context:

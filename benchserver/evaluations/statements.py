@@ -6,6 +6,9 @@ of an endpoint's oldest running evaluation and raises its fence in the same stat
 
 from __future__ import annotations
 
+# Such a commit does not wait for the disk; a later one that does carries it along.
+MAY_BE_LOST = "SET LOCAL synchronous_commit TO off"
+
 LANE = """
 SELECT l.endpoint_id, e.max_concurrency, e.max_rps::float8, e.state = 'active',
        extract(epoch FROM clock_timestamp())::float8,
@@ -17,7 +20,8 @@ SELECT l.endpoint_id, e.max_concurrency, e.max_rps::float8, e.state = 'active',
 FROM evaluations_lane l JOIN providers_endpoint e ON e.id = l.endpoint_id
 WHERE l.endpoint_id = %s
 """
-TROUBLED = LANE + " AND (l.failures > 0 OR l.recent <> '' OR l.broken OR l.same_faults > 0)"
+_TROUBLE = "l.failures > 0 OR l.recent <> '' OR l.broken OR l.same_faults > 0"
+TROUBLED = LANE + f" AND ({_TROUBLE})"
 LOCKED = " FOR UPDATE OF l"
 
 # A cancelled attempt's call is in flight until it ends or its worker's lease does.
@@ -47,17 +51,19 @@ TAKE = """
 UPDATE evaluations_attempt SET
     state = 'leased', fence = fence + 1, owner = %(worker)s,
     lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
-    hold_until = clock_timestamp() + make_interval(secs => %(hold)s),
+    hold_until = clock_timestamp() + make_interval(secs => %(hold)s + next.deadline),
     updated_at = clock_timestamp()
-WHERE id = (
-    SELECT due.id FROM evaluations_evaluation v CROSS JOIN LATERAL (
+FROM (
+    SELECT due.id, (v.protocol_payload->>'deadline_seconds')::float8 AS deadline
+    FROM evaluations_evaluation v CROSS JOIN LATERAL (
         SELECT a.id FROM evaluations_attempt a
         WHERE a.evaluation_id = v.id AND a.state IN ('ready', 'ambiguous')
           AND a.next_at <= clock_timestamp()
         ORDER BY a."order" LIMIT 1 FOR UPDATE SKIP LOCKED) due
     WHERE v.endpoint_id = %(endpoint)s AND v.state = 'running' AND v.cancel_requested_at IS NULL
-    ORDER BY v.created_at LIMIT 1)
-RETURNING id, fence
+    ORDER BY v.created_at LIMIT 1) next
+WHERE evaluations_attempt.id = next.id
+RETURNING evaluations_attempt.id, fence
 """
 
 TAKE_REPLY = """
@@ -77,7 +83,8 @@ SET lease_until = least(hold_until, clock_timestamp() + make_interval(secs => %s
 WHERE owner = ANY(%s) AND state IN ('leased', 'sent', 'judging')
 """
 
-UNIT = """
+UNIT = (
+    """
 SELECT a.id, a.evaluation_id, a.endpoint_id, a.state, a.fence, a.owner,
        coalesce(extract(epoch FROM a.lease_until), 0)::float8,
        extract(epoch FROM a.next_at)::float8, a.reason,
@@ -85,12 +92,18 @@ SELECT a.id, a.evaluation_id, a.endpoint_id, a.state, a.fence, a.owner,
        extract(epoch FROM clock_timestamp())::float8,
        v.cancel_requested_at IS NOT NULL,
        r.state <> 'open' OR r.closes_at <= clock_timestamp(),
-       e.state = 'active', v.endpoint_revision, e.revision, v.price_in, v.price_out
+       e.state = 'active', v.endpoint_revision, e.revision, v.price_in, v.price_out,
+       EXISTS (SELECT 1 FROM evaluations_budget b WHERE b.evaluation_id = v.id),
+       EXISTS (SELECT 1 FROM evaluations_reply y WHERE y.attempt_id = a.id),
+       EXISTS (SELECT 1 FROM evaluations_lane l WHERE l.endpoint_id = e.id AND ("""
+    + _TROUBLE
+    + """))
 FROM evaluations_attempt a
 JOIN evaluations_evaluation v ON v.id = a.evaluation_id
 JOIN pools_rotation r ON r.id = v.rotation_id
 JOIN providers_endpoint e ON e.id = a.endpoint_id
 """
+)
 ONE = UNIT + " WHERE a.id = %s FOR UPDATE OF a"
 EXPIRED = (
     UNIT
@@ -119,6 +132,7 @@ UPDATE evaluations_send s SET outcome = 'unknown', code = %s, ended_at = clock_t
 FROM evaluations_attempt a
 WHERE a.id = s.attempt_id AND s.outcome = 'pending' AND a.state <> 'sent'
   AND a.lease_until < clock_timestamp()
+RETURNING 1
 """
 
 BEAT_CANCELLED = """
@@ -141,7 +155,63 @@ SET first_sent_at = coalesce(x.first_sent_at, statement_timestamp())
 WHERE x.version_id = (SELECT version_id FROM met)
   AND x.owner_group_id = (SELECT owner_group_id FROM met)
   AND x.rotation_id = (SELECT rotation_id FROM met)
+RETURNING 1
 """
+
+ADD_SEND = """
+INSERT INTO evaluations_send
+    (id, attempt_id, ordinal, cause, fence, outcome, code, usage_reported)
+SELECT %(id)s, %(attempt)s, count(*) + 1, %(cause)s, %(fence)s, 'pending', '', false
+FROM evaluations_send WHERE attempt_id = %(attempt)s
+"""
+
+END_SEND = """
+UPDATE evaluations_send SET
+    outcome = %(outcome)s, code = %(code)s, status = %(status)s,
+    ended_at = statement_timestamp(),
+    milliseconds = coalesce(%(milliseconds)s::int, milliseconds),
+    tokens_in = coalesce(%(tokens_in)s::int, tokens_in),
+    tokens_out = coalesce(%(tokens_out)s::int, tokens_out),
+    usage_reported = coalesce(%(reported)s::boolean, usage_reported),
+    cost_micro_usd = coalesce(%(cost)s::bigint, cost_micro_usd)
+WHERE id = %(id)s
+"""
+
+KEEP_REPLY = """
+INSERT INTO evaluations_reply (attempt_id, send_id, stop_reason, data_key, sealed)
+VALUES (%s, %s, %s, %s, %s)
+"""
+
+ADD_VERDICT = """
+INSERT INTO evaluations_verdictrecord (attempt_id, verdict, cpu_milliseconds, wall_milliseconds,
+    memory_bytes, isolation, detail)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+
+ADD_FAULT = """
+INSERT INTO evaluations_faultrecord (attempt_id, round, kind, code) VALUES (%s, %s, %s, %s)
+"""
+
+LOSE_SENDS = """
+UPDATE evaluations_send SET outcome = 'unknown', code = %s, ended_at = statement_timestamp()
+WHERE attempt_id = %s AND outcome = 'pending'
+"""
+
+REPLIED = "SELECT EXISTS (SELECT 1 FROM evaluations_reply WHERE attempt_id = %s)"
+
+ANSWERED = """
+SELECT EXISTS (
+    SELECT 1 FROM evaluations_reply y JOIN evaluations_attempt a ON a.id = y.attempt_id
+    WHERE a.evaluation_id = %s)
+"""
+
+FLYING = """
+SELECT EXISTS (
+    SELECT 1 FROM evaluations_attempt WHERE evaluation_id = %s AND state = 'sent' AND id <> %s)
+"""
+
+WAKE = "INSERT INTO evaluations_wake (step, target) VALUES (%s, %s)"
+WAITING = "SELECT target FROM evaluations_wake WHERE step = %s"
 
 OF_PANEL = """
 SELECT p.model_id
@@ -155,12 +225,16 @@ BUDGET = """
 SELECT max_requests, max_tokens, max_micro_usd, requests, tokens, micro_usd
 FROM evaluations_budget WHERE evaluation_id = %s FOR UPDATE
 """
+SAVE_BUDGET = """
+UPDATE evaluations_budget SET requests = %s, tokens = %s, micro_usd = %s WHERE evaluation_id = %s
+"""
 
 ADOPT = """
 UPDATE evaluations_evaluation v SET endpoint_revision = e.revision
 FROM providers_endpoint e
 WHERE e.id = v.endpoint_id
   AND v.id IN (SELECT id FROM evaluations_evaluation WHERE id = %s FOR UPDATE SKIP LOCKED)
+RETURNING 1
 """
 
 FREE = """

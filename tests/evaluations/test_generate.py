@@ -494,12 +494,14 @@ def test_a_prompt_that_cannot_be_opened_is_not_sent_and_says_why(one, scripted):
     assert not FaultRecord.objects.exists()
 
 
-def test_the_lease_is_held_to_the_longest_deadline_that_runs(one):
+@pytest.mark.parametrize("deadline", [20, 900])
+def test_a_claim_is_held_as_long_as_its_own_deadline_needs(one, deadline):
     evaluation = arrange.started(one)
-    assert generate._longest_deadline(evaluation.endpoint_id) == 20
-    evaluation.protocol_payload = Protocol(deadline_seconds=900).to_payload()
+    evaluation.protocol_payload = Protocol(deadline_seconds=deadline).to_payload()
     evaluation.save()
-    assert generate._longest_deadline(evaluation.endpoint_id) == 900
+    assert arrange.claim_next(evaluation.endpoint_id, hold=60) is not None
+    left = only(evaluation).hold_until - rotate.database_now()
+    assert deadline < left.total_seconds() <= deadline + 60
 
 
 def test_an_endpoint_without_work_is_left_alone(one):

@@ -62,6 +62,9 @@ class Unit:
     endpoint_revision: int = 1  # of the endpoint as it is
     price_in: int | None = None
     price_out: int | None = None
+    budgeted: bool = False  # its evaluation has a budget
+    replied: bool = False  # it has a reply
+    troubled: bool = False  # its endpoint's lane remembers failures
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,6 +87,11 @@ class Lane:
     probe_until: float = 0.0
     same_code: str = ""
     same_faults: int = 0
+
+    @property
+    def troubled(self) -> bool:
+        """Does it remember failures?"""
+        return bool(self.failures or self.recent or self.broken or self.same_faults)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,8 @@ class MemoryStore:
             self.open = None
         self.history += tx.history
 
+    claiming = transaction  # what memory holds is lost together or not at all
+
     def mine(self, claim: Claim) -> bool:
         unit = self.tables.look(claim.attempt_id, self.clock())
         return (
@@ -111,9 +113,7 @@ class MemoryTransaction:
 
     def troubled(self, endpoint: UUID) -> Lane | None:
         lane = self.lane(endpoint)
-        if lane and (lane.failures or lane.recent or lane.broken or lane.same_faults):
-            return lane
-        return None
+        return lane if lane and lane.troubled else None
 
     def save_lane(self, lane: Lane) -> None:
         tokens = self._tables.lanes[lane.endpoint].tokens  # those are ``spend_token``'s
@@ -131,7 +131,8 @@ class MemoryTransaction:
         due = sorted(self._due(endpoint), key=self._age)
         if not due:
             return None
-        return self._lease(due[0], AttemptState.LEASED, worker, lease_seconds, hold_seconds)
+        hold = hold_seconds + self._tables.evaluations[due[0].unit.evaluation].deadline
+        return self._lease(due[0], AttemptState.LEASED, worker, lease_seconds, hold)
 
     def _age(self, attempt: Attempt) -> tuple[float, int]:
         return self._tables.evaluations[attempt.unit.evaluation].created, attempt.order

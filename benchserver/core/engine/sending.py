@@ -38,7 +38,10 @@ class Engine:
 def held(tx: Transaction, claim: Claim, *, state: AttemptState) -> Unit | None:
     """The claimed attempt, locked, if the claim still holds and it is in ``state``; else None."""
     unit = tx.lock(claim.attempt_id)
-    return None if unit is None or _lost(unit, claim, state) else unit
+    # A claim that a power cut took back may have been given to another with the same fence.
+    if unit is None or _lost(unit, claim, state) or unit.owner != claim.worker:
+        return None
+    return unit
 
 
 def _lost(unit: Unit, claim: Claim, state: AttemptState) -> bool:
@@ -52,7 +55,7 @@ def claim_next(
 
     The lane is locked, so the limits hold across all workers (D12, promise P11).
     """
-    with engine.store.transaction() as tx:
+    with engine.store.claiming() as tx:
         lane = tx.lane(endpoint)
         way = Opening.NOTHING if lane is None else rules.opening(lane)
         if lane is None or way is Opening.NOTHING:
@@ -148,7 +151,7 @@ def _refuse_to_send(tx: Transaction, unit: Unit, code: str) -> None:
 
 def _within_budget(tx: Transaction, unit: Unit) -> bool:
     """Count this request against the evaluation's budget; False when nothing is left."""
-    budget = tx.budget(unit.evaluation)
+    budget = tx.budget(unit.evaluation) if unit.budgeted else None
     if budget is None:
         return True
     if rules.over_budget(budget):
@@ -168,10 +171,10 @@ def settle_reply(
         if unit is None:
             return False
         _book(tx, unit, send, usage)
-        if _lost(unit, claim, AttemptState.SENT) or tx.has_reply(unit.id):
+        if _lost(unit, claim, AttemptState.SENT) or unit.replied:
             return False
         keep()
-        lane = tx.troubled(unit.endpoint)
+        lane = tx.troubled(unit.endpoint) if unit.troubled else None
         if lane is not None:
             rules.went_well(lane)
             tx.save_lane(lane)
@@ -193,7 +196,7 @@ def _book(tx: Transaction, unit: Unit, send: UUID, usage: Usage) -> None:
         cost_micro_usd=cost,
     )
     tx.end_send(send, ended)
-    budget = tx.budget(unit.evaluation)
+    budget = tx.budget(unit.evaluation) if unit.budgeted else None
     if budget is not None:
         budget.tokens += usage.tokens_in + usage.tokens_out
         budget.micro_usd += cost or 0

@@ -33,7 +33,8 @@ class Transaction(Protocol):
     def take_due(
         self, *, endpoint: UUID, worker: str, lease_seconds: float, hold_seconds: float
     ) -> Claim | None:
-        """Lease the first due attempt of the oldest running evaluation, raising its fence."""
+        """Lease the first due attempt of the oldest running evaluation, raising its fence; held
+        at most ``hold_seconds`` longer than its protocol gives a reply."""
         ...
 
     def take_reply(
@@ -117,6 +118,11 @@ class Transaction(Protocol):
 
 class Store(Protocol):
     def transaction(self) -> AbstractContextManager[Transaction]: ...
+
+    def claiming(self) -> AbstractContextManager[Transaction]:
+        """For claims: one that a power cut takes back is as one never made, since nothing is sent
+        or settled by it without a later transaction that outlasts the cut, and then so does it."""
+        ...
 
     def mine(self, claim: Claim) -> bool:
         """Lease held, send committed, nothing cancelled: asked right before the first byte."""

@@ -37,6 +37,7 @@ class Evaluation:
     round: int = 1
     price_in: int | None = None
     price_out: int | None = None
+    deadline: float = 0.0  # seconds that its protocol gives a reply
 
 
 @dataclass(kw_only=True)
@@ -85,6 +86,7 @@ class Tables:
             return None
         evaluation = self.evaluations[row.unit.evaluation]
         endpoint = self.endpoints[row.unit.endpoint]
+        lane = self.lanes[row.unit.endpoint]
         return replace(
             row.unit,
             now=now,
@@ -96,6 +98,9 @@ class Tables:
             endpoint_revision=endpoint.revision,
             price_in=evaluation.price_in,
             price_out=evaluation.price_out,
+            budgeted=evaluation.id in self.budgets,
+            replied=attempt_id in self.replies,
+            troubled=lane.troubled,
         )
 
     def add_endpoint(self, row: Endpoint, *, now: float) -> None:

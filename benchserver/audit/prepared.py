@@ -1,0 +1,94 @@
+"""Statements that an attempt needs a dozen times: the server parses and plans each once per
+connection, and inside ``together`` what only acts waits for the next question and leaves with it.
+
+Example: ``with together(): run(INSERT, a); run(UPDATE, b)`` is one message; an error of either is
+raised at the end of the block, or at the first ``rows`` after it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+Facts = Sequence[Any] | Mapping[str, Any]
+Rows = list[tuple[Any, ...]]
+
+
+class _Waiting(threading.local):
+    """Statements that this thread has not sent yet; None outside of ``together``."""
+
+    statements: list[tuple[str, Facts]] | None = None
+
+
+_waiting = _Waiting()
+
+
+def rows(sql: str, facts: Facts = ()) -> Rows:
+    """What one statement answers. Raises Django's database errors, as all of this module does."""
+    return _asked((sql, facts))[0]
+
+
+def both(first: tuple[str, Facts], second: tuple[str, Facts]) -> tuple[Rows, Rows]:
+    """Two questions in one message; the second begins when the first has its answer."""
+    one, other = _asked(first, second)
+    return one, other
+
+
+def run(sql: str, facts: Facts = ()) -> None:
+    """One statement that nobody asks for an answer."""
+    if _waiting.statements is None:
+        _connected()
+        with connection.wrap_database_errors:
+            _executed(sql, facts)
+    else:
+        _waiting.statements.append((sql, facts))
+
+
+def send() -> None:
+    """Send what waits now: before others look at or change the same rows by their own means."""
+    _asked()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is ``run`` in this block is sent with the next question, the rest at its end. When the
+    block raises, the rest is never sent."""
+    outer, _waiting.statements = _waiting.statements, []
+    try:
+        yield
+        send()
+    finally:
+        _waiting.statements = outer
+
+
+def _asked(*questions: tuple[str, Facts]) -> list[Rows]:
+    waiting = [] if _waiting.statements is None else _waiting.statements
+    if not waiting and not questions:
+        return []
+    _connected()
+    every = [*waiting, *questions]
+    waiting.clear()
+    with connection.wrap_database_errors:
+        if len(every) == 1:
+            cursors = [_executed(*every[0])]
+        else:
+            with connection.connection.pipeline():
+                cursors = [_executed(*each) for each in every]
+        return [cursor.fetchall() for cursor in cursors[len(every) - len(questions) :]]
+
+
+def _executed(sql: str, facts: Facts) -> psycopg.Cursor[tuple[Any, ...]]:
+    """A cursor of its own each: answers that are still to come belong to the one that asked."""
+    cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(connection.connection)
+    return cursor.execute(sql.encode(), facts, prepare=True)
+
+
+def _connected() -> None:
+    connection.validate_no_broken_transaction()
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
