@@ -155,6 +155,7 @@ def _database(url: str) -> dict[str, Any]:
     query = {k: v[0] for k, v in parse_qs(parts.query).items()}
     keep_seconds = 0
     options: dict[str, Any] = {k: v for k, v in query.items() if k not in ("host", "user")}
+    options["prepare_threshold"] = 5  # Django asks for none; see audit/prepared.py
     if DATABASE_KEEP:
         keep_seconds = 600
     elif env_bool("DATABASE_POOL", default=True):
