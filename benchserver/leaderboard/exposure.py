@@ -26,7 +26,7 @@ def exposure(form: Form) -> dict[str, Any]:
         "groups": [_group(line, held) for line in seen],
         "pool_tasks": held,
         "gini_e4": score.e4(gini([line.ever for line in seen])) if seen else None,
-        "forecast": forecast(exposures.outlook(pool, policy(), now=database_now())),
+        "forecast": forecast(exposures.outlook(pool, usual_policy(), now=database_now())),
     }
 
 
@@ -42,16 +42,21 @@ def forecast(found: exposures.Outlook) -> dict[str, Any]:
     }
 
 
-def policy(*, private: int = exposures.USUAL_FORM, public: int = exposures.USUAL_FORM) -> Policy:
+def policy(*, private: int, public: int) -> Policy:
     """The caps by which this service calls a task worn, and the wished size of a form."""
     return Policy(
-        private_target=max(private, settings.MIN_CELL),
+        private_target=private,
         public_target=public,
         min_private=settings.MIN_CELL,
         exposure_per_provider=settings.EXPOSURE_PER_PROVIDER,
         exposure_per_task=settings.EXPOSURE_PER_TASK,
         max_age_days=settings.TASK_MAX_AGE_DAYS,
     )
+
+
+def usual_policy() -> Policy:
+    """The same with a form of the usual size."""
+    return policy(private=max(exposures.USUAL_FORM, settings.MIN_CELL), public=exposures.USUAL_FORM)
 
 
 def _group(line: exposures.Shown, held: int) -> dict[str, Any]:

@@ -40,7 +40,7 @@ from benchserver.website.compare import (
 )
 from benchserver.website.definitions import behind, registry
 from benchserver.website.figures import clean, clock, day, plural
-from benchserver.website.records import entries_phrase, entry_view, rotation_view
+from benchserver.website.records import entries_phrase, entry_view, exposure_view, rotation_view
 from benchserver.website.remember import Memory, respond
 
 HTML = "text/html; charset=utf-8"
@@ -275,7 +275,12 @@ def rotation_context(name: str) -> Context:
         "section": "rotations",
         "rotation": rotation_view(found),
         "boards": [
-            {"name": clean(s.board["track"]["name"]), "sequence": s.sequence, "url": board_url(s)}
+            {
+                "name": clean(s.board["track"]["name"]),
+                "sequence": s.sequence,
+                "url": board_url(s),
+                "exposure": exposure_view(s.board.get("exposure")),
+            }
             for s in queries.boards_of_rotation(name)
         ],
         "base": base_url(),

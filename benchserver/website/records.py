@@ -7,11 +7,12 @@ the first prompt``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from benchserver.leaderboard.models import PublishedRotation
 from benchserver.ledger.models import Entry
 from benchserver.website.board import short_hash
-from benchserver.website.figures import clock, count, day, elapsed
+from benchserver.website.figures import clean, clock, count, day, elapsed, percent
 
 MEANINGS = {
     "rotation-commit": "a rotation's tasks, tests and rules, before the first prompt",
@@ -55,6 +56,24 @@ class EntryView:
     leaf: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExposureLine:
+    owner: str
+    tasks: str
+    share: str
+    samples: str
+    sends: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureView:
+    """``gini``: empty while nobody was sent anything."""
+
+    lines: list[ExposureLine]
+    gini: str
+    words: str
+
+
 def rotation_view(found: PublishedRotation) -> RotationView:
     opens, closes = found.opens_at.isoformat(), found.closes_at.isoformat()
     committed, sent = found.committed_at, found.first_send_at
@@ -87,6 +106,27 @@ def entry_view(entry: Entry) -> EntryView:
         meaning=MEANINGS.get(entry.kind, "of a kind this page does not know"),
         at=clock(entry.at.isoformat()),
         leaf=short_hash(entry.leaf_hash),
+    )
+
+
+def exposure_view(member: dict[str, Any] | None) -> ExposureView | None:
+    """A snapshot's member ``exposure``; None in snapshots from before there was one."""
+    if member is None:
+        return None
+    gini = member["gini_e4"]
+    return ExposureView(
+        lines=[
+            ExposureLine(
+                owner=clean(line["owner"]),
+                tasks=count(line["tasks"]),
+                share=percent(line["share_e4"]),
+                samples=count(line["samples"]),
+                sends=count(line["sends"]),
+            )
+            for line in member["groups"]
+        ],
+        gini="" if gini is None else f"{gini / 10_000:.2f}",
+        words=clean(member["forecast"]["words"]),
     )
 
 
