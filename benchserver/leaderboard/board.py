@@ -18,7 +18,7 @@ from benchserver.core.task import Split
 from benchserver.evaluations import identity, score
 from benchserver.evaluations.models import Evaluation, IdentityMark, Send, VerdictRecord
 from benchserver.evaluations.panel import competitors
-from benchserver.leaderboard import comparisons, equated, prices, provenance
+from benchserver.leaderboard import comparisons, equated, exposure, prices, provenance
 from benchserver.measurement import ranks
 from benchserver.measurement.power import detectable_difference, observed_resolution
 from benchserver.measurement.whole import count
@@ -47,6 +47,7 @@ def shown_board(
         "rows": rows,
         "equating": equating,
         "pairs": comparisons.pairs(entrants, compared, order=order),
+        "exposure": exposure.exposure(form),
         "unranked": [_unranked(evaluation, reason) for evaluation, reason in unranked],
     }
     return {**body, "estimators": provenance.estimators(body)}
