@@ -128,18 +128,20 @@ class Memoriser(Member):
 
 
 @dataclass
-class Leaker(Memoriser):
-    """Passes on what it was sent, and does not use it itself. ``earlier``: before this rotation;
-    ``now``: up to now."""
+class Leaker(Member):
+    """Passes on what it was sent, and does not use it itself. ``sent``: forms by rotation."""
 
     name: str = "leaker"
     ability: float = 0.1
-    now: set[str] = field(default_factory=set)
+    sent: dict[int, set[str]] = field(default_factory=dict)
 
     def turn(self, desk: Desk) -> None:
-        self.earlier = set(self.now)
         desk.ask(Account(self.name, self.name), self.name, self.replies(desk, self.name))
-        self.now |= set(desk.form)
+        self.sent[desk.rotation] = set(desk.form)
+
+    def before(self, rotation: int) -> set[str]:
+        """Every task it was sent in earlier rotations."""
+        return set().union(*(form for number, form in self.sent.items() if number < rotation))
 
 
 @dataclass
@@ -151,7 +153,7 @@ class Receiver(Member):
     ability: float = -0.1
 
     def turn(self, desk: Desk) -> None:
-        known = _among(desk.form, self.source.earlier)
+        known = _among(desk.form, self.source.before(desk.rotation))
         account = Account(self.name, self.name)
         desk.ask(account, self.name, self.replies(desk, self.name, known=known))
 
@@ -164,14 +166,16 @@ class Neighbour(Member):
     source: Leaker
     name: str = "neighbour"
     ability: float = -0.2
+    leaks: int = 0
     foreign: int = 0
 
     def turn(self, desk: Desk) -> None:
-        if desk.rotation < desk.rules.rotations - 1:
+        if desk.rotation < desk.rules.rotations - 1 or desk.rotation not in self.source.sent:
             return
-        known = _among(desk.form, self.source.now)
+        known = _among(desk.form, self.source.sent[desk.rotation])
         account, theirs = Account(self.name, self.name), Account(self.source.name, self.source.name)
         desk.ask(account, self.name, self.replies(desk, self.name, known=known))
+        self.leaks += 1
         draw = desk.world.generator(self.name, "canaries")
         for number in range(CANARIES):
             own, leaked = _salt(desk, account, number), _salt(desk, theirs, number)

@@ -124,7 +124,7 @@ def of_secrets(seasons: Sequence[Season]) -> list[Promise]:
 
 def _leaks_found(seasons: Sequence[Season]) -> Promise:
     """A leak inside one window gains; it must be seen, by another group's salt in a reply."""
-    leaks = [s for s in seasons if not s.short]
+    leaks = [s for s in seasons if s.window_leaks]
     seen = sum(season.foreign > 0 for season in leaks)
     missed = int(stats.binom.ppf(1 - CHANCE, len(leaks), (1 - CANARY_RECALL) ** CANARIES))
     return Promise(

@@ -108,7 +108,7 @@ def _secrets(
     return {
         "computed by readers (audit)": (
             sum(s.settled for s in seasons),
-            play(unaudited, seed=seeds[0]).settled * len(seeds),
+            sum(play(unaudited, seed=seed).settled for seed in seeds),
         ),
         "learned by asking again (ladder)": (
             sum(s.learned for s in seasons),

@@ -45,6 +45,7 @@ class Season:
     unshown: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     settled: int = 0
     learned: int = 0
+    window_leaks: int = 0
     foreign: int = 0
     over_caps: int = 0
     over_quota: int = 0
@@ -86,13 +87,21 @@ def play(rules: Rules, *, seed: int, judged: bool = True) -> Season:
 
 
 def _use(stage: _Stage, season: Season) -> None:
-    for member in stage.members:
+    for member in _queue(stage):
         try:
             member.turn(stage.desk)
         except NotAllowed:
             season.turned_away += 1
     stage.panel.append(panel_replies(stage.desk))
     stage.rows.append(rows_of(stage.desk))
+
+
+def _queue(stage: _Stage) -> list[Member]:
+    """By lot in every rotation, so that whom a cap turns away is luck; the neighbour waits for
+    what it is given."""
+    order = stage.desk.world.generator("queue", str(stage.desk.rotation))
+    drawn = [stage.members[n] for n in order.permutation(len(stage.members))]
+    return sorted(drawn, key=lambda member: isinstance(member, Neighbour))
 
 
 def _gains(stage: _Stage, season: Season) -> None:
@@ -146,6 +155,7 @@ def _judge_season(stage: _Stage, season: Season, *, whole: bool) -> None:
             season.learned += member.learned
         if isinstance(member, Neighbour):
             season.foreign += member.foreign
+            season.window_leaks += member.leaks
     if not whole:
         return
     season.settled = stage.press.verdicts_settled()
