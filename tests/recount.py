@@ -181,12 +181,12 @@ def p_of_pair(one: Part, other: Part) -> float:
         b = sum(x > y for x, y in zip(first, second, strict=True))
         c = sum(x < y for x, y in zip(first, second, strict=True))
         tail = sum(math.comb(b + c, k) for k in range(min(b, c) + 1))
-        return min(1.0, 2 * tail / 2 ** (b + c))
+        return min(1.0, float(2 * tail / 2 ** (b + c)))
     mean, se, g = clustered([x - y for x, y in zip(first, second, strict=True)], families)
     if g < 2:
         return 1.0
     if se < 1e-9:
-        return 1.0 if abs(mean) < 1e-12 else 2.0 ** (1 - g)
+        return 1.0 if abs(mean) < 1e-12 else float(2.0 ** (1 - g))
     return two_sided_t(mean / se, g - 1)
 
 
@@ -265,7 +265,7 @@ def uses(form: list[Any], sends: list[Any], samples: int) -> dict[str, tuple[flo
     """Mean, low and high per unit, unrounded; a unit that one answer does not tell is missing."""
     answered = [s for s in sends if s[2] == "answered"]
     families = [family for _, _, family in form]
-    found = {}
+    found: dict[str, tuple[float, ...]] = {}
     for place, unit in ((6, UNITS[0]), (5, UNITS[1]), (7, UNITS[2])):
         if not answered or any(s[place] is None for s in answered) or len(set(families)) < 2:
             continue

@@ -146,12 +146,19 @@ class BoardPage:
     ruler: Mark | None
     wide_chart: costchart.Chart | None
     tall_chart: costchart.Chart | None
+    unit: costchart.Unit
+    units: tuple[costchart.Unit, ...]
 
 
-def board_page(body: Body) -> BoardPage:
+def board_page(body: Body, *, unit: str = "money") -> BoardPage:
+    """``unit``: along which the chart runs; one that nobody knows is money."""
     shared = shared_axis(body["rows"])
     rows = rows_of(body["rows"], shared)
-    priced = _points(body["rows"])
+    found = {each.key: (each, _points(body["rows"], each)) for each in costchart.UNITS}
+    drawn = tuple(each for each, points in found.values() if costchart.drawable(points))
+    chosen = found[unit if unit in found else "money"][0]
+    chosen = chosen if chosen in drawn or not drawn else drawn[0]
+    priced = found[chosen.key][1]
     return BoardPage(
         name=clean(body["track"]["name"]),
         track=body["track"]["slug"],
@@ -168,8 +175,10 @@ def board_page(body: Body) -> BoardPage:
         protocol=body["protocol"],
         axis=shared,
         ruler=_ruler(body["resolves_e4"], shared),
-        wide_chart=costchart.draw(priced, width=720, height=360),
-        tall_chart=costchart.draw(priced, width=350, height=420),
+        wide_chart=costchart.draw(priced, width=720, height=360, unit=chosen),
+        tall_chart=costchart.draw(priced, width=350, height=420, unit=chosen),
+        unit=chosen,
+        units=drawn,
     )
 
 
@@ -295,18 +304,28 @@ def _by_tier(rows: Sequence[Row]) -> list[tuple[Row, ...]]:
     return [tuple(tier) for tier in tiers]
 
 
-def _points(rows: Sequence[Body]) -> list[costchart.Point]:
-    return [
-        costchart.Point(
-            name=model_name(row["model"]).name,
-            cost=row["cost_per_task_micro_usd"],
-            score=row["private"]["score_e4"],
-            low=row["private"]["low_e4"],
-            high=row["private"]["high_e4"],
+def _points(rows: Sequence[Body], unit: costchart.Unit) -> list[costchart.Point]:
+    """The rows whose use is known. Snapshots of method 1 tell only the mean cost."""
+    found = []
+    for row in rows:
+        use = (row.get("price") or {}).get(unit.member) or {}
+        old = row["cost_per_task_micro_usd"] if unit.member == "cost_micro_usd" else None
+        mean = use.get("mean") or old
+        if not mean:
+            continue
+        found.append(
+            costchart.Point(
+                name=model_name(row["model"]).name,
+                cost=mean,
+                score=row["private"]["score_e4"],
+                low=row["private"]["low_e4"],
+                high=row["private"]["high_e4"],
+                least=use.get("low", 0),
+                most=use.get("high", 0),
+                frontier=use.get("frontier"),
+            )
         )
-        for row in rows
-        if row["cost_per_task_micro_usd"]
-    ]
+    return found
 
 
 def _ruler(resolves_e4: int, shared: Axis) -> Mark | None:

@@ -1,20 +1,20 @@
 """The chart "What a point costs": where each model lies, and labels that never collide.
 
-Cost per task runs along a logarithmic axis, the score upwards. A label tries places around its
-point, near ones first, and takes the first that touches no label, no dot and no edge; one that
-finds none is left out and counted, and stays readable in the table. Example: two models of the
-same cost and score get their names above each other.
+Money, tokens or time per task runs along a logarithmic axis, the score upwards. A label tries
+places around its point, near ones first, and takes the first that touches no label, no dot and no
+edge; one that finds none is left out and counted, and stays readable in the table. Example: two
+models of the same cost and score get their names above each other.
 """
 
 from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from benchserver.website.figures import money, shortened
+from benchserver.website.figures import count, money, seconds, shortened
 
 LABEL_HEIGHT = 15.0
 LETTER = 7.4  # px, a generous mean advance of a 12 px sans serif letter
@@ -24,14 +24,39 @@ CROWD = 40  # above this many models lines to far labels would only add to the t
 
 
 @dataclass(frozen=True, slots=True)
+class Unit:
+    """What is used: its key in addresses, its member of ``price``, its word, how it reads."""
+
+    key: str
+    member: str
+    word: str
+    axis: str
+    tell: Callable[[int], str]
+
+
+UNITS = (
+    Unit("money", "cost_micro_usd", "money", "cost per task, logarithmic", money),
+    Unit("tokens", "tokens_out", "tokens", "tokens written per task, logarithmic", count),
+    Unit("time", "milliseconds", "time", "waiting per task, logarithmic", seconds),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
-    """One model: cost in micro-USD per task, score and interval in ten-thousandths."""
+    """One model: use per task in the unit, score and interval in ten-thousandths.
+
+    ``least``, ``most``: the interval of the use, 0 when unknown; ``frontier``: better than all
+    that is surely cheaper, None where an older snapshot does not say.
+    """
 
     name: str
     cost: int
     score: int
     low: int
     high: int
+    least: int = 0
+    most: int = 0
+    frontier: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +98,9 @@ class Dot:
     y: int
     top: int
     bottom: int
+    left: int
+    right: int
+    open: bool
     title: str
     label: Label | None
 
@@ -97,14 +125,18 @@ class Chart:
     costs: tuple[Grid, ...]
     unlabelled: int
     middle: int
+    axis: str
+    frontier_known: bool
 
 
-def draw(points: Sequence[Point], *, width: int, height: int) -> Chart | None:
-    """The chart for models with a cost above zero; None when fewer than two have one."""
-    priced = [p for p in points if p.cost > 0]
-    if len(priced) < 2:
+def draw(
+    points: Sequence[Point], *, width: int, height: int, unit: Unit = UNITS[0]
+) -> Chart | None:
+    """The chart for models with a use above zero; None when fewer than two have one."""
+    if not drawable(points):
         return None
-    frame = _Frame.around(priced, width=width, height=height)
+    priced = [p for p in points if p.cost > 0]
+    frame = _Frame.around(priced, width=width, height=height, unit=unit)
     centres = [(frame.x(p.cost), frame.y(p.score)) for p in priced]
     steps = _staircase(priced, frame)
     lines = [_around(a, b) for a, b in pairwise(steps)]
@@ -127,7 +159,13 @@ def draw(points: Sequence[Point], *, width: int, height: int) -> Chart | None:
         costs=tuple(frame.cost_grid()),
         unlabelled=labels.count(None),
         middle=round((frame.area.left + frame.area.right) / 2),
+        axis=unit.axis,
+        frontier_known=any(p.frontier is not None for p in priced),
     )
+
+
+def drawable(points: Sequence[Point]) -> bool:
+    return sum(p.cost > 0 for p in points) >= 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +177,22 @@ class _Frame:
     cost_high: float
     score_low: int
     score_high: int
+    unit: Unit
 
     @classmethod
-    def around(cls, points: Sequence[Point], *, width: int, height: int) -> _Frame:
+    def around(cls, points: Sequence[Point], *, width: int, height: int, unit: Unit) -> _Frame:
         low = math.log10(min(p.cost for p in points))
         high = math.log10(max(p.cost for p in points))
         pad = max((high - low) * 0.08, 0.12)
         bottom = max(min(p.low for p in points), 0) // 1000 * 1000
         top = -(-min(max(p.high for p in points), 10_000) // 1000) * 1000
         area = Box(44, 14, width - 10, height - 46)
-        return cls(area, low - pad, high + pad, bottom, max(top, bottom + 1000))
+        return cls(area, low - pad, high + pad, bottom, max(top, bottom + 1000), unit)
 
     def x(self, cost: int) -> float:
-        share = (math.log10(cost) - self.cost_low) / (self.cost_high - self.cost_low)
+        """Its place; what lies beyond an end stays at the end."""
+        inside = min(max(math.log10(max(cost, 1)), self.cost_low), self.cost_high)
+        share = (inside - self.cost_low) / (self.cost_high - self.cost_low)
         return self.area.left + share * (self.area.right - self.area.left)
 
     def y(self, e4: int) -> float:
@@ -180,14 +221,28 @@ class _Frame:
         powers = range(max(math.floor(self.cost_low), 0), math.floor(self.cost_high) + 1)
         costs = sorted(factor * 10**power for power in powers for factor in factors)
         inside = [c for c in costs if self.cost_low <= math.log10(c) <= self.cost_high]
-        return [Grid(round(self.x(c)), money(c)) for c in inside]
+        return [Grid(round(self.x(c)), self.unit.tell(c)) for c in inside]
 
 
 def _dot(point: Point, frame: _Frame, centre: tuple[float, float], label: Label | None) -> Dot:
-    title = f"{point.name}: {point.score / 100:.1f} points at {money(point.cost)} per task"
+    tell = frame.unit.tell
+    title = f"{point.name}: {point.score / 100:.1f} points at {tell(point.cost)} per task"
+    if point.most:
+        title += f" ({tell(point.least)} to {tell(point.most)})"
+    if point.frontier:
+        title += ", on the frontier"
     x, y = centre
-    top, bottom = frame.y(point.high), frame.y(point.low)
-    return Dot(round(x), round(y), round(top), round(bottom), title, label)
+    return Dot(
+        x=round(x),
+        y=round(y),
+        top=round(frame.y(point.high)),
+        bottom=round(frame.y(point.low)),
+        left=round(frame.x(point.least) if point.most else x),
+        right=round(frame.x(point.most) if point.most else x),
+        open=point.frontier is False,
+        title=title,
+        label=label,
+    )
 
 
 def _staircase(points: Sequence[Point], frame: _Frame) -> list[tuple[int, int]]:

@@ -63,6 +63,17 @@ def money(micro_usd: int) -> str:
     return f"$0.{text.ljust(2, '0')}"
 
 
+def seconds(milliseconds: int) -> str:
+    """``0.85 s``, ``4.2 s``, ``36 s``, ``2 min``: as many figures as a reader needs."""
+    if milliseconds < 1_000:
+        return f"{(milliseconds + 5) // 10 / 100:.2f} s"
+    if milliseconds < 10_000:
+        return f"{(milliseconds + 50) // 100 / 10:g} s"
+    if milliseconds < 100_000:
+        return f"{(milliseconds + 500) // 1000} s"
+    return f"{(milliseconds + 30_000) // 60_000} min"
+
+
 def count(n: int) -> str:
     return f"{n:,}"
 

@@ -89,13 +89,15 @@ def home(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def board(request: HttpRequest, track: str) -> HttpResponseBase:
     rotation, number = request.GET.get("rotation", ""), request.GET.get("snapshot", "")
+    chart = request.GET.get("chart", "")
     return show(
         request,
         "board.html",
-        lambda: board_context(find_snapshot(track, rotation, number)),
+        lambda: board_context(find_snapshot(track, rotation, number), chart=chart),
         track,
         rotation,
         number,
+        chart,
     )
 
 
@@ -111,8 +113,8 @@ def find_snapshot(track: str, rotation: str, number: str) -> Snapshot:
     return found
 
 
-def board_context(snapshot: Snapshot) -> Context:
-    page = board_page(snapshot.board)
+def board_context(snapshot: Snapshot, *, chart: str = "") -> Context:
+    page = board_page(snapshot.board, unit=chart)
     newest = queries.snapshot(snapshot.track, snapshot.rotation)
     return {
         "section": "boards",
@@ -123,6 +125,7 @@ def board_context(snapshot: Snapshot) -> Context:
         "digest": snapshot.digest,
         "digest_short": short_hash(snapshot.digest),
         "compare_url": compare_url(snapshot),
+        "chart_url": board_url(snapshot, snapshot=snapshot.sequence),
         "csv_url": board_url(snapshot, "board_csv"),
         "json_url": board_url(snapshot, "api_leaderboard"),
         "cite": cite(snapshot, page.name),

@@ -214,7 +214,7 @@ def test_tasks_fixed_too_late_are_called_out(body: dict[str, Any]) -> None:
 def test_a_board_without_public_part_or_prices_has_dashes_not_zeros() -> None:
     body = snapshot(1, models=2, public=False)
     for row in body["rows"]:
-        row.update(cost_per_task_micro_usd=None, cost_micro_usd=None)
+        row.update(cost_per_task_micro_usd=None, cost_micro_usd=None, price=None)
     page = board_page(body)
     assert {(row.gap, row.public, row.cost) for row in page.rows} == {("—", "—", "—")}
     assert page.wide_chart is None
@@ -226,3 +226,36 @@ def test_a_board_without_public_part_or_prices_has_dashes_not_zeros() -> None:
 def test_any_plausible_snapshot_has_a_page(seed: int, models: int) -> None:
     html = shown(snapshot(seed, models=models, unranked=seed % 3))
     assert html.count('role="rowheader"') == models
+
+
+def test_the_chart_runs_along_what_the_reader_asks_for() -> None:
+    body = snapshot(2, models=5)
+    axes = {
+        unit: board_page(body, unit=unit).wide_chart.axis for unit in ("money", "tokens", "time")
+    }
+    assert len(set(axes.values())) == 3
+    assert board_page(body, unit="nonsense").unit.key == "money"
+
+
+def test_without_a_price_the_chart_still_tells_tokens_and_time() -> None:
+    body = snapshot(2, models=4)
+    for row in body["rows"]:
+        row.update(cost_per_task_micro_usd=None, cost_micro_usd=None)
+        row["price"]["cost_micro_usd"] = None
+    page = board_page(body)
+    assert [unit.key for unit in page.units] == ["tokens", "time"]
+    assert page.unit.key == "tokens"
+
+
+def test_a_dot_off_the_frontier_is_open_and_an_old_snapshot_claims_nothing() -> None:
+    body = snapshot(2, models=4)
+    for n, row in enumerate(body["rows"]):
+        row["cost_per_task_micro_usd"] = 100 * (n + 1)
+        row["price"]["cost_micro_usd"] = {"mean": 100 * (n + 1), "low": 80, "high": 900}
+        row["price"]["cost_micro_usd"]["frontier"] = n == 0
+    assert [dot.open for dot in board_page(body).wide_chart.dots] == [False, True, True, True]
+    for row in body["rows"]:
+        del row["price"]
+    old = board_page(body).wide_chart
+    assert not old.frontier_known
+    assert not any(dot.open for dot in old.dots)

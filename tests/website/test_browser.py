@@ -85,6 +85,8 @@ def board(live_server: Any) -> dict[str, Any]:
     for place, row in enumerate(body["rows"]):
         cost = None if place == 0 else 1000 * 3**place
         row.update(cost_per_task_micro_usd=cost, cost_micro_usd=cost)
+        use = cost and {"mean": cost, "low": cost * 3 // 4, "high": cost * 5 // 4}
+        row["price"]["cost_micro_usd"] = use and {**use, "frontier": place % 3 == 1}
     body["rows"][2]["model"].update(name=LONG, owner=LONG)
     put(body)
     return body
@@ -99,7 +101,8 @@ def test_no_page_is_clipped_and_axe_finds_nothing(
     slug = board["rows"][1]["model"]["slug"]
     page = visit("/", scheme=scheme, width=width)
     root = page.url.rstrip("/")
-    for path in ("/", *PAGES, f"/models/{slug}/", "/rotations/ro-2026-11/"):
+    chosen = f"/compare/?a={board['rows'][2]['model']['slug']}&b={slug}"
+    for path in ("/", *PAGES, chosen, f"/models/{slug}/", "/rotations/ro-2026-11/"):
         page.goto(root + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert page.evaluate(CLIPPED) == [], path

@@ -109,3 +109,11 @@ def test_cleaned_text_cannot_reorder_or_hide_its_surroundings(text: str) -> None
 
 def test_a_name_of_only_invisible_letters_still_has_a_name() -> None:
     assert figures.clean("\u202e\u200b \n") == "unnamed"
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [(0, "0.00 s"), (850, "0.85 s"), (4_230, "4.2 s"), (36_400, "36 s"), (120_000, "2 min")],
+)
+def test_waiting_reads_in_as_many_figures_as_needed(milliseconds: int, text: str) -> None:
+    assert figures.seconds(milliseconds) == text
