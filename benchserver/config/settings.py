@@ -63,6 +63,7 @@ REFUSED_SENDS_MAX = env_int("REFUSED_SENDS_MAX", 6)
 RETRY_BASE_SECONDS = env_int("RETRY_BASE_SECONDS", 5)
 RECONCILE_SECONDS = env_int("RECONCILE_SECONDS", 15)
 DOUBLE_JUDGING_SHARE = env_int("DOUBLE_JUDGING_SHARE", 0)
+REPLY_DAYS = env_int("REPLY_DAYS", 14)
 WORKER_NAME = env_str("WORKER_NAME")
 
 # --- Django ------------------------------------------------------------------------------------

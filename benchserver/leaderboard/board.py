@@ -18,7 +18,7 @@ from benchserver.core.task import Split
 from benchserver.evaluations import identity, score
 from benchserver.evaluations.models import Evaluation, IdentityMark, Send, VerdictRecord
 from benchserver.evaluations.panel import competitors
-from benchserver.leaderboard import comparisons, equated, exposure, prices, provenance
+from benchserver.leaderboard import comparisons, equated, evidence, exposure, prices, provenance
 from benchserver.measurement import ranks
 from benchserver.measurement.power import detectable_difference, observed_resolution
 from benchserver.measurement.whole import count
@@ -100,6 +100,7 @@ def _row(evaluation: Evaluation, entrant: comparisons.Entrant) -> dict[str, Any]
         **score.cost(evaluation),
         "isolation": _isolation(evaluation),
         "identity": _identity(evaluation),
+        "evidence": evidence.shown(evaluation),
         "ended_at": moment_text(evaluation.ended_at) if evaluation.ended_at else "",
     }
 

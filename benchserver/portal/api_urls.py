@@ -6,7 +6,15 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from benchserver.portal import schema
-from benchserver.portal.api import admission, endpoints, evaluations, models, records, tokens
+from benchserver.portal.api import (
+    admission,
+    endpoints,
+    evaluations,
+    evidence,
+    models,
+    records,
+    tokens,
+)
 
 urlpatterns = [
     path("models/", models.Models.as_view(), name="api-models"),
@@ -25,6 +33,7 @@ urlpatterns = [
         evaluations.ResumeEvaluation.as_view(),
         name="api-evaluation-resume",
     ),
+    path("evaluations/<slug:id>/evidence/", evidence.Evidence.as_view(), name="api-evidence"),
     path("usage/", records.UsageView.as_view(), name="api-usage"),
     path("events/", records.Events.as_view(), name="api-events"),
     path("tokens/", tokens.Tokens.as_view(), name="api-tokens"),

@@ -378,3 +378,21 @@ class EvaluationAnswer(Closed):
     ended_at = serializers.DateTimeField(allow_null=True)
     identity = serializers.CharField(help_text="whether the endpoint changed meanwhile, in words")
     result = Result(allow_null=True, help_text="aggregates, only when complete")
+
+
+class EvidenceReply(Closed):
+    text = serializers.CharField(max_length=2000, help_text="published beside the mark")
+
+
+class EvidenceAnswer(Closed):
+    """What was found and what you answered; there only once you were asked."""
+
+    state = serializers.CharField()
+    grade = serializers.CharField(help_text="A, or BB: two independent strong hints")
+    words = serializers.CharField(help_text="what was seen, in a sentence")
+    reply_by = serializers.DateTimeField(
+        help_text="nothing is published before you answer, or this"
+    )
+    reply = serializers.CharField(allow_blank=True)
+    may_answer = serializers.BooleanField()
+    decision = serializers.CharField(allow_blank=True)

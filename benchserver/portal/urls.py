@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from benchserver.portal.pages import admission, endpoints, evaluations, models, overview, tokens
+from benchserver.portal.pages import (
+    admission,
+    endpoints,
+    evaluations,
+    evidence,
+    models,
+    overview,
+    tokens,
+)
 from benchserver.portal.pages.door import SignIn
 
 urlpatterns = [
@@ -35,6 +43,11 @@ urlpatterns = [
         "evaluations/<slug:id>/resume/",
         evaluations.resume_evaluation,
         name="portal-evaluation-resume",
+    ),
+    path(
+        "evaluations/<slug:id>/evidence/",
+        evidence.answer_evidence,
+        name="portal-evidence-answer",
     ),
     path("tokens/", tokens.tokens, name="portal-tokens"),
     path("tokens/<slug:id>/revoke/", tokens.revoke_token, name="portal-token-revoke"),

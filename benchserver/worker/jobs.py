@@ -19,10 +19,10 @@ from django.db import connection
 from benchserver import dispatch, wiring
 from benchserver.core.errors import NotAllowed
 from benchserver.dispatch import queue
+from benchserver.evaluations import evidence, prospects, queries, settle, visits
 from benchserver.evaluations import generate as generation
 from benchserver.evaluations import identity as identity_of
 from benchserver.evaluations import judge as judging
-from benchserver.evaluations import prospects, queries, settle, visits
 from benchserver.evaluations import recheck as rechecking
 from benchserver.evaluations import reconcile as mending
 from benchserver.evaluations.score import finish
@@ -222,6 +222,15 @@ def identities() -> None:
     for evaluation in identity_of.due():
         settle.wake("identify", evaluation.pk)
     dispatch.flush()
+
+
+@queue.task(name="benchserver.examinations")
+@_alone
+def examinations() -> None:
+    """Look for signs of memory in forms that have closed; let deadlines for answers pass."""
+    for form in evidence.due():
+        evidence.examine(form=form, by="schedule")
+    evidence.expire_due()
 
 
 @queue.task(name="benchserver.rotations")

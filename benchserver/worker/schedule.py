@@ -24,5 +24,6 @@ SCHEDULE = {
     "reconcile": _every("reconcile", float(settings.RECONCILE_SECONDS)),
     "admissions": _every("admissions", float(settings.RECONCILE_SECONDS)),
     "identities": _every("identities", 60.0),
+    "examinations": _every("examinations", 300.0),
     "rotations": _every("rotations", float(settings.RECONCILE_SECONDS)),
 }

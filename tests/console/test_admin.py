@@ -20,7 +20,8 @@ from django.utils import timezone
 from benchserver.audit.models import DataKey, Event
 from benchserver.core.ids import opaque
 from benchserver.core.protocol import Protocol
-from benchserver.evaluations.models import Attempt, Evaluation, Reply
+from benchserver.evaluations import evidence
+from benchserver.evaluations.models import Attempt, Evaluation, EvidenceRecord, Reply
 from benchserver.leaderboard.models import Snapshot
 from benchserver.ledger.models import Checkpoint, Entry
 from benchserver.pools.models import Form, FormEntry, Pool, Rotation, Task, TaskVersion, Track
@@ -385,3 +386,34 @@ def test_the_admin_can_aim_no_endpoint_elsewhere_so_no_key_follows(
     endpoint.refresh_from_db()
     assert endpoint.base_url == "https://acme.example.org/v1"
     assert SECRET not in room.get(page).content.decode()
+
+
+def test_evidence_is_asked_about_and_published_only_with_a_reason_and_after_the_answer(
+    room: Client, world: dict[str, Any]
+) -> None:
+    finding = {"test": "foreign-salt@1", "source": "canaries", "effect_e4": 1, "p_e6": 1}
+    row = EvidenceRecord.objects.create(
+        evaluation=world["evaluation"],
+        state="noticed",
+        grade="A",
+        findings=[{**finding, "grade": "A"}],
+        family=1,
+        alarm_e6=500,
+    )
+
+    def act(action: str, reason: str = "") -> str:
+        data = {"action": action, "reason": reason, "_selected_action": [str(row.pk)]}
+        room.post(reverse("admin:evaluations_evidencerecord_changelist"), data)
+        row.refresh_from_db()
+        return row.state
+
+    assert act("publish", "too early") == "noticed"
+    assert act("ask") == "awaiting"
+    assert row.reply_by is not None
+    assert act("publish", "still too early") == "awaiting"
+    evidence.answer(evaluation=row.evaluation, text="No.", by="jane")
+    assert act("publish") == "answered"
+    assert act("publish", "the answer does not explain it") == "published"
+    assert act("withdraw", "it does after all") == "withdrawn"
+    event = Event.objects.get(verb="evidence.published")
+    assert (event.actor, event.facts["reason"]) == ("admin boss", "the answer does not explain it")

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.lifecycle import EVALUATION, EvaluationState
-from benchserver.evaluations import identity
+from benchserver.evaluations import evidence, identity
 from benchserver.evaluations.models import Evaluation
 from benchserver.evaluations.queries import describe, evaluations_of
 from benchserver.pools.models import Track
@@ -81,6 +81,7 @@ def evaluation(request: HttpRequest, provider: Provider, id: str) -> HttpRespons
         "refresh_seconds": REFRESH_SECONDS,
         "result": status.result,
         "identity": identity.told(row),
+        "evidence": evidence.told_to_provider(row),
     }
     response = render(request, "portal/evaluation.html", context)
     if running:
