@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from benchserver import dispatch
 from benchserver.console.admin.base import ReadOnly, actor
 from benchserver.core.errors import NotAllowed
-from benchserver.evaluations import control, opinions
+from benchserver.evaluations import control, opinions, settling
 from benchserver.evaluations.models import (
     Attempt,
     Evaluation,
@@ -61,8 +61,13 @@ class EvaluationAdmin(ReadOnly):
         "created_at",
         "cancel_requested_at",
         "ended_at",
+        "can_still_change",
     )
     actions = ("cancel",)
+
+    @admin.display(description="Can samples still change a tier?", empty_value="")
+    def can_still_change(self, evaluation: Evaluation) -> str:
+        return settling.words(settling.foretell(evaluation))
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         return self.may_act(request)
