@@ -107,7 +107,7 @@ def _queue(stage: _Stage) -> list[Member]:
 def _gains(stage: _Stage, season: Season) -> None:
     """Of every cheat: how far its best shown row lies above what is true of it."""
     form, world = stage.desk.form, stage.desk.world
-    usual = float(np.median([row.shown.se for row in stage.rows[-1]]))
+    usual = float(np.median([row.shown.se for row in stage.rows[-1]] or [0.0]))
     for member in stage.members:
         if member.name.startswith("honest"):
             continue
@@ -119,7 +119,7 @@ def _gains(stage: _Stage, season: Season) -> None:
         gain = best_of(
             [row.shown.mean for row in mine],
             truth=member.truth(world, form),
-            error=max(best.se, usual),  # whoever passes everything has no spread of its own
+            error=max(best.se, usual, 1 / len(form)),  # who passes everything shows no spread
         )
         season.gains[member.name].append(gain)
 
@@ -133,8 +133,9 @@ def _judge_board(stage: _Stage, season: Season) -> None:
         truth = world.rate(ability[row.run.model], form)
         z.append((row.shown.mean - truth) / row.shown.se)
         inside.append(row.shown.interval.low <= truth <= row.shown.interval.high)
-    season.z.append(z)
-    season.inside.append(inside)
+    if rows:
+        season.z.append(z)
+        season.inside.append(inside)
     comparisons = ranks.compare_all(vectors(rows))
     claims = [pair for pair in comparisons if pair.better(0.05)]
     season.false_claims.append(sum(_false(pair, ability) for pair in claims))
