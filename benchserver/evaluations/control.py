@@ -10,19 +10,20 @@ from uuid import UUID
 
 from django.db import transaction
 
+from benchserver.audit.prepared import rows
 from benchserver.audit.record import record
 from benchserver.core.engine import mending
 from benchserver.core.engine.facts import Limits
 from benchserver.core.errors import NotAllowed
 from benchserver.core.lifecycle import ENDED, EVALUATION, AttemptState, EvaluationState
-from benchserver.evaluations import budget, settle
-from benchserver.evaluations.models import Attempt, Evaluation, Exposure, Reply
+from benchserver.evaluations import budget, settle, statements
+from benchserver.evaluations.models import Evaluation, Exposure, Reply
 from benchserver.evaluations.store import PostgresStore
 from benchserver.pools.models import Form, FormEntry
 from benchserver.pools.rotate import database_now
 from benchserver.providers.models import Endpoint
 
-_OPEN = tuple(state for state in AttemptState if state not in ENDED)
+_OPEN = [state.value for state in AttemptState if state not in ENDED]
 
 
 @transaction.atomic
@@ -112,4 +113,4 @@ def _check_resumable(evaluation: Evaluation) -> None:
 
 def still_open(evaluation_id: UUID) -> bool:
     """Does any attempt still wait or run? Named by state, so that the index finds one at once."""
-    return Attempt.objects.filter(evaluation=evaluation_id, state__in=_OPEN).exists()
+    return bool(rows(statements.STILL_OPEN, [evaluation_id, _OPEN])[0][0])

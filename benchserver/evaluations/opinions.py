@@ -17,9 +17,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Now
 
+from benchserver.audit.prepared import rows
 from benchserver.audit.record import record
 from benchserver.core.lifecycle import OPINION, OpinionState
-from benchserver.evaluations import settle
+from benchserver.evaluations import settle, statements
 from benchserver.evaluations.models import Attempt, SecondOpinion, SuspendedWorker, Wake
 
 OPEN = (OpinionState.WAITING, OpinionState.DISPUTED)
@@ -35,7 +36,7 @@ def machine_of(worker: str) -> str:
 
 
 def is_suspended(worker: str) -> bool:
-    return suspended().filter(name=machine_of(worker)).exists()
+    return bool(rows(statements.SUSPENDED, [machine_of(worker)])[0][0])
 
 
 def suspended() -> QuerySet[SuspendedWorker]:

@@ -197,6 +197,14 @@ UPDATE evaluations_send SET outcome = 'unknown', code = %s, ended_at = statement
 WHERE attempt_id = %s AND outcome = 'pending'
 """
 
+STILL_OPEN = """
+SELECT EXISTS (SELECT 1 FROM evaluations_attempt WHERE evaluation_id = %s AND state = ANY(%s))
+"""
+
+SUSPENDED = """
+SELECT EXISTS (SELECT 1 FROM evaluations_suspendedworker WHERE name = %s AND lifted_at IS NULL)
+"""
+
 REPLIED = "SELECT EXISTS (SELECT 1 FROM evaluations_reply WHERE attempt_id = %s)"
 
 ANSWERED = """

@@ -261,3 +261,19 @@ def test_a_change_before_any_reply_is_adopted_and_after_one_it_ends_the_rest(des
     assert sending.authorise(desk.engine, claim=again, prepared_for=3) is None
     assert desk.unit(again.attempt_id).reason == "endpoint_changed"
     assert desk.unit(again.attempt_id).state == "faulted"
+
+
+def test_whoever_answers_the_public_alone_is_asked_ever_less_often(desk):
+    rests = []
+    for failures in (5, 1, 1):
+        for _ in range(failures):
+            desk.fail(*desk.send(), Outcome.REFUSED)
+            desk.pass_time(0.0 if desk.lane().broken else 100.0)
+        rests.append(round(desk.lane().resting_until - desk.now))
+        desk.pass_time(100)
+        assert desk.claim() == "canary"
+        sending.settle_canary(desk.engine, endpoint=desk.endpoint, passed=True)
+    assert rests == [1, 2, 4]
+    desk.answer(*desk.send())  # a task's reply makes up for all of it
+    assert not desk.lane().troubled
+    assert desk.lane().probes_failed == 0

@@ -96,11 +96,12 @@ def probing(lane: Lane) -> None:
 def probed(lane: Lane, *, passed: bool, base: float) -> None:
     """Half-open: a canary that passes closes the breaker, one that fails doubles its rest."""
     lane.probe_until = 0.0
-    if passed:
-        # The endpoint is up; whether it can do our work the next sends will show.
-        lane.broken, lane.failures, lane.probes_failed = False, 0, 0
-        return
+    # Only a task's reply makes up for it: what answers the public alone is asked ever less often.
     lane.probes_failed += 1
+    if passed:
+        # The endpoint is up; whether it can do our work the very next send will show.
+        lane.broken, lane.failures = False, BREAKER_FAILURES - 1
+        return
     failures = max(lane.failures, BREAKER_FAILURES)
     rest(lane, seconds=_between_canaries(lane, base), reason=f"{failures} {_IN_A_ROW}")
 
