@@ -31,7 +31,7 @@ from benchserver.engines.endpoints.base import (
     Target,
 )
 from benchserver.engines.vault.base import Context, Opener, Right, Sealer
-from benchserver.evaluations import statements
+from benchserver.evaluations import salting, statements
 from benchserver.evaluations.models import Attempt
 from benchserver.evaluations.store import PostgresStore
 from benchserver.pools import unseal
@@ -50,6 +50,7 @@ class Engines:
     opener: Opener
     sealer: Sealer
     policy: EnginePolicy
+    mac_key: bytes = b""  # of the salts in salted tasks
 
 
 def engine(policy: EnginePolicy) -> Engine:
@@ -117,6 +118,9 @@ def _prepare(attempt: Attempt, worker: str, engines: Engines) -> _Prepared:
     """Open prompt and key. Raises ``PlatformFault`` (ours) when they cannot be opened."""
     protocol = from_payload(attempt.evaluation.protocol_payload)
     spec = unseal.prompt(version=attempt.entry.version, opener=engines.opener, by=worker)
+    if salting.is_salted(spec):
+        salt = salting.own_salt(attempt.evaluation, attempt.entry.version, key=engines.mac_key)
+        spec = salting.salted_prompt(spec, salt)
     return _Prepared(
         target=_target(attempt.endpoint, engines.opener),
         generation=_generation(wrap_prompt(spec), protocol, str(attempt.pk)),

@@ -21,7 +21,7 @@ from benchserver.core.extraction import classify, extract
 from benchserver.core.task import TaskSpec
 from benchserver.core.verdict import Judgement
 from benchserver.engines.vault.base import Opener
-from benchserver.evaluations import opinions
+from benchserver.evaluations import opinions, salting, traces
 from benchserver.evaluations.generate import engine, reply_context
 from benchserver.evaluations.models import Attempt, Reply
 from benchserver.pools import unseal
@@ -39,6 +39,7 @@ class Engines:
     judging: Judging
     opener: Opener
     policy: EnginePolicy
+    mac_key: bytes = b""  # of salts and of what wrong answers are recognised by
 
 
 def judge_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> UUID | None:
@@ -64,22 +65,46 @@ def judge_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> UUID | 
 
 
 def _opened(attempt_id: UUID) -> Attempt:
-    rows = Attempt.objects.select_related("entry__version", "reply")
+    rows = Attempt.objects.select_related("entry__version", "reply", "evaluation__provider")
     return rows.defer("entry__version__prompt_sealed").get(pk=attempt_id)
 
 
 def _judged(attempt: Attempt, worker: str, engines: Engines) -> work.Judged:
-    judgement = judgement_of(attempt, worker, engines)
+    task, seen = _seen(attempt, worker, engines)
+    judgement = seen.judgement
     share = engines.policy.double_judging_share if judgement.isolation else 0
-    return work.Judged(  # without isolation no sandbox had a say
-        judgement, also=lambda: opinions.ask_sometimes(attempt, worker=worker, share=share)
-    )
+    trace = traces.trace(attempt, task, seen, key=engines.mac_key)
+
+    def also() -> None:
+        # without isolation no sandbox had a say
+        opinions.ask_sometimes(attempt, worker=worker, share=share)
+        if trace is not None:
+            trace.save(force_insert=True)
+
+    return work.Judged(judgement, also=also)
 
 
 def judgement_of(attempt: Attempt, worker: str, engines: Engines) -> Judgement:
     """What this machine makes of a stored reply. Raises ``PlatformFault``."""
+    return _seen(attempt, worker, engines)[1].judgement
+
+
+def _seen(attempt: Attempt, worker: str, engines: Engines) -> tuple[TaskSpec, traces.Seen]:
+    """The task as it is sealed, and what its reply held and came to."""
     task = unseal.task(version=attempt.entry.version, opener=engines.opener, by=worker)
+    asked = task  # as its recipient got it
+    if salting.is_salted(task):
+        salt = salting.own_salt(attempt.evaluation, attempt.entry.version, key=engines.mac_key)
+        asked = salting.salted_task(task, salt)
     text = _open_reply(attempt.reply, engines.opener)
+    code, judgement = _judgement(text, asked, attempt.reply.stop_reason, engines)
+    return task, traces.Seen(text=text, code=code, judgement=judgement)
+
+
+def _judgement(
+    text: str, task: TaskSpec, stop_reason: str, engines: Engines
+) -> tuple[str, Judgement]:
+    """The code in a reply and its judgement; no code, no sandbox."""
     found = extract(
         text,
         language=task.language,
@@ -88,10 +113,10 @@ def judgement_of(attempt: Attempt, worker: str, engines: Engines) -> Judgement:
         shape=task.shape,
         solution_files=task.solution_files,
     )
-    verdict = classify(found, stop_reason=attempt.reply.stop_reason)
+    verdict = classify(found, stop_reason=stop_reason)
     if verdict is not None:
-        return Judgement(verdict=verdict, detail=f"extraction: {found.how}")
-    return engines.judging(task, found.code)
+        return "", Judgement(verdict=verdict, detail=f"extraction: {found.how}")
+    return found.code, engines.judging(task, found.code)
 
 
 def reference_passes(

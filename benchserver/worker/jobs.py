@@ -70,6 +70,7 @@ def _generate(target: UUID) -> bool:
                 opener=wiring.opener(),
                 sealer=wiring.sealer(),
                 policy=wiring.engine_policy(),
+                mac_key=wiring.mac_key(),
             ),
         )
     if evaluation:
@@ -88,7 +89,10 @@ def judge(attempt_id: str) -> None:
             attempt_id=target,
             worker=worker,
             engines=judging.Engines(
-                judging=wiring.judging(), opener=wiring.opener(), policy=wiring.engine_policy()
+                judging=wiring.judging(),
+                opener=wiring.opener(),
+                policy=wiring.engine_policy(),
+                mac_key=wiring.mac_key(),
             ),
         )
     if evaluation:
@@ -106,7 +110,10 @@ def recheck(attempt_id: str) -> None:
             attempt_id=target,
             worker=worker,
             engines=judging.Engines(
-                judging=wiring.judging(), opener=wiring.opener(), policy=wiring.engine_policy()
+                judging=wiring.judging(),
+                opener=wiring.opener(),
+                policy=wiring.engine_policy(),
+                mac_key=wiring.mac_key(),
             ),
         )
     dispatch.flush()

@@ -120,8 +120,7 @@ def _literals(text: str) -> set[str]:
 
 
 def _share_run(first: Sequence[str], second: Sequence[str], length: int) -> bool:
-    runs = {tuple(first[i : i + length]) for i in range(len(first) - length + 1)}
-    return any(tuple(second[i : i + length]) in runs for i in range(len(second) - length + 1))
+    return not set(hashes(first, length)).isdisjoint(hashes(second, length))
 
 
 def _mixed(value: int) -> int:
