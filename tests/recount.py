@@ -65,6 +65,12 @@ TRIES_OF = """
 SELECT count(*) FROM evaluations_evaluation e JOIN providers_model m ON m.id = e.model_id
 WHERE e.form_id = %s AND m.slug = %s
 """
+TRIES_OF_OWNER = """
+SELECT count(*) FROM evaluations_evaluation e JOIN providers_provider p ON p.id = e.provider_id
+WHERE e.rotation_id = %s AND p.owner_group_id = (
+  SELECT q.owner_group_id FROM evaluations_evaluation f
+  JOIN providers_provider q ON q.id = f.provider_id WHERE f.id = %s)
+"""
 BOARD = """
 SELECT f.id, r.log_index, t.protocol_payload FROM pools_form f
 JOIN pools_rotation r ON r.id = f.rotation_id JOIN pools_track t ON t.id = f.track_id
@@ -308,6 +314,7 @@ def line(connection: Connection, row: dict[str, Any]) -> Line:
         "gap": gap(public, hidden) if shown and not shown["bound"] else None,
         "faults": faults(connection, evaluation, sends),
         "evaluations": _one(connection, TRIES, form_id, model)[0],
+        "owner_evaluations": _one(connection, TRIES_OF_OWNER, rotation, evaluation)[0],
         "seen_before_e4": e4(met / len(hidden.families)) if hidden.families else 0,
         **money(sends, total, price is not None),
     }

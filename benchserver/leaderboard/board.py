@@ -95,6 +95,7 @@ def _row(evaluation: Evaluation, entrant: comparisons.Entrant) -> dict[str, Any]
         "gap": gap,
         "faults": score.fault_counts(evaluation),
         "evaluations": _started(evaluation),
+        "owner_evaluations": _started_by_owner(evaluation),
         "evaluation": evaluation.slug,
         "seen_before_e4": evaluation.seen_before_e4,
         **score.cost(evaluation),
@@ -114,6 +115,14 @@ def _identity(evaluation: Evaluation) -> str:
 def _started(evaluation: Evaluation) -> int:
     """All evaluations of this model in this form, published or not."""
     return Evaluation.objects.filter(form=evaluation.form, model=evaluation.model).count()
+
+
+def _started_by_owner(evaluation: Evaluation) -> int:
+    """All evaluations by all accounts of its owner in this rotation, of any model, merged or not
+    at the time: the number the quota limits."""
+    owner = evaluation.provider.owner_group_id
+    started = Evaluation.objects.filter(rotation=evaluation.rotation_id)
+    return started.filter(provider__owner_group=owner).count()
 
 
 def _isolation(evaluation: Evaluation) -> str:

@@ -47,6 +47,7 @@ _COUNTS = (
     "rows.*.faults.endpoint",
     "rows.*.faults.platform",
     "rows.*.evaluations",
+    "rows.*.owner_evaluations",
     "rows.*.tokens_in",
     "rows.*.tokens_out",
     "rows.*.cost_micro_usd",

@@ -82,6 +82,7 @@ class Row:
     our_faults: str
     faults_long: str
     evaluations: int
+    owner_evaluations: int
     evaluation: str
     cost: str
     cost_total: str
@@ -214,6 +215,7 @@ def row_of(row: Body, shared: Axis, *, leads: bool = True) -> Row:
         our_faults=f"+{count(faults['platform'])} ours" if faults["platform"] else "",
         faults_long=f"{count(faults['endpoint'])} endpoint, {count(faults['platform'])} ours",
         evaluations=row["evaluations"],
+        owner_evaluations=row.get("owner_evaluations", 0),  # older snapshots have no such member
         evaluation=clean(row["evaluation"]),
         cost=NOTHING if cost is None else money(cost),
         cost_total=_total(row["cost_micro_usd"]),

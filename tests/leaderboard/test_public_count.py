@@ -15,7 +15,7 @@ from benchserver.leaderboard.publish import publish
 from benchserver.ledger.models import Entry
 from benchserver.providers.models import Endpoint
 from benchserver.providers.register import merge_groups
-from tests import arrange
+from tests import arrange, factories
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +63,20 @@ def test_withdrawn_and_failed_tries_of_a_ranked_model_are_in_its_count(stage):
     assert Entry.objects.filter(kind="run-start").count() == 3
 
 
+def test_a_row_tells_how_often_its_owner_tried_with_any_model(stage):
+    one = arrange.started(stage)
+    arrange.completed(one, arrange.first(9))
+    other = factories.endpoint(one.provider, arrange.NOWHERE, model="variant")
+    cancel(evaluation=request(endpoint=other, track=stage.track, by="test"), by="test")
+    arrange.completed(arrange.started(stage, owner="Bolt", model="bolt"), arrange.first(12))
+    rows = {r["model"]["slug"]: r for r in board(stage)["rows"]}
+    assert {slug: r["owner_evaluations"] for slug, r in rows.items()} == {
+        "model-a-1": 2,
+        "bolt-1": 1,
+    }
+    assert rows["model-a-1"]["evaluations"] == 1
+
+
 def test_merging_accounts_takes_nothing_out_of_the_count(stage):
     small = arrange.started(stage, owner="Small", model="s")
     arrange.completed(small, arrange.first(9))
@@ -75,3 +89,5 @@ def test_merging_accounts_takes_nothing_out_of_the_count(stage):
     for shown in (before, after):
         assert shown["evaluations"]["started"] == 2
         assert {r["model"]["slug"]: r["evaluations"] for r in shown["rows"]} == {"s-1": 1, "b-1": 1}
+    assert [r["owner_evaluations"] for r in before["rows"]] == [1, 1]
+    assert [r["owner_evaluations"] for r in after["rows"]] == [2, 2]  # one adversary, also before
