@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from benchserver.audit.models import Event
 from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.lifecycle import EvidenceState
+from benchserver.core.rotation import Policy, Window
 from benchserver.core.task import Split
 from benchserver.core.verdict import Verdict
 from benchserver.evaluations import evidence, suspicion
@@ -17,6 +20,7 @@ from benchserver.evaluations.models import Evaluation, EvidenceRecord, ReplyTrac
 from benchserver.pools import rotate
 from benchserver.pools.models import Form
 from benchserver.providers.models import Model, OwnerGroup
+from benchserver.worker import jobs
 from tests import arrange, factories
 
 pytestmark = pytest.mark.django_db
@@ -35,8 +39,6 @@ def stage(wired) -> arrange.Board:
 
 
 def opened(pool):
-    from benchserver.core.rotation import Policy, Window
-
     now = rotate.database_now()
     policy = Policy(private_target=24, public_target=24, min_private=1, canary_percent=20)
     plan = rotate.preview(pool=pool, policy=policy, exposed={}, now=now)
@@ -269,3 +271,22 @@ def test_two_owners_that_fail_alike_are_watched_and_one_owners_models_are_not(st
         (found,) = [f for f in row.findings if f["test"] == "shared-failures@1"]
         assert found["grade"] == "B"
         assert row.state == EvidenceState.WATCHED, "one hint is not two"
+
+
+def test_the_command_examines_what_is_due_and_says_what_is_next(stage, capsys) -> None:
+    panel(stage, 3)
+    ended(stage, owner="Acme", model="model-a", verdict=passing(private=11))
+    rotate.close_rotation(rotation=stage.rotation, by="test")
+    call_command("examine", "--track", "python")
+    said = capsys.readouterr().out
+    assert "1 examined now" in said
+    assert "nothing, watched; nothing to do" in said
+    call_command("examine", "--json")
+    assert json.loads(capsys.readouterr().out)["examined"] == 0
+
+
+def test_the_schedule_examines_and_lets_deadlines_pass(cheater) -> None:
+    evidence.ask(evaluation=cheater, by="admin")
+    EvidenceRecord.objects.update(reply_by="2000-01-01T00:00:00Z")
+    jobs.examinations()
+    assert row_of(cheater).state == EvidenceState.EXPIRED

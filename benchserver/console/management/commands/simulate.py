@@ -1,5 +1,6 @@
 """``simulate engine``: the engine's rules under kills, zombies, losses and full disks.
 ``simulate season``: a policy under honest providers and attackers, over some rotations.
+``simulate contamination``: clean and cheating models, and how many of each are marked.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from benchserver.console.report import Answer, ReportingCommand
+from benchserver.console.simulation import contamination
 from benchserver.console.simulation.season.report import lines, trial
 from benchserver.console.simulation.season.rules import Protection, Rules
 from benchserver.console.simulation.seeds import run_seeds
@@ -33,9 +35,11 @@ class Command(ReportingCommand):
         engine.add_argument("--history", type=Path, help="with --seed: write its history there")
         engine.add_argument("--json", action="store_true", help="one JSON document on stdout")
         _season_arguments(parts)
+        contamination.add_arguments(parts)
 
     def answer(self, **options: Any) -> Answer:
-        return _season(options) if options["part"] == "season" else self._engine(options)
+        doors = {"season": _season, "contamination": contamination.answer, "engine": self._engine}
+        return doors[options["part"]](options)
 
     def _engine(self, options: dict[str, Any]) -> Answer:
         started = time.monotonic()
