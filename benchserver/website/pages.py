@@ -182,7 +182,10 @@ def pair_view(body: Body, found: Mapping[str, Any]) -> Context:
         "p_adjusted": p_text(found["p_adjusted_e6"]),
         "tasks": found["tasks"],
         "models": len(body["rows"]),
-        "made_by": found["estimators"],
+        "made_by": {
+            name: {"label": label, "id": label.partition("@")[0]} if label else None
+            for name, label in found["estimators"].items()
+        },
     }
 
 

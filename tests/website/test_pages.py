@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from benchserver.leaderboard.models import PublishedRotation, Snapshot
 from benchserver.ledger.models import Checkpoint, Entry
+from benchserver.measurement.estimators import ESTIMATORS
+from benchserver.website.definitions import BEHIND
 from tests.website.conftest import Publish
 from tests.website.factory import snapshot
 
@@ -242,3 +245,33 @@ def test_many_models_stay_one_page(client: Client, publish: Publish) -> None:
     publish(snapshot(3, models=100, tasks=150))
     assert client.get("/").content.decode().count('role="rowheader"') == 100
     assert Snapshot.objects.count() == 1
+
+
+def test_the_methodology_lists_every_estimator_and_names_those_behind_each_number(
+    client: Client,
+) -> None:
+    text = client.get("/methodology/").content.decode()
+    for estimator in ESTIMATORS.values():
+        line = text[text.index(f'id="estimator-{estimator.id}"') :].partition("</tr>")[0]
+        assert estimator.label in line
+        assert escape(estimator.title) in line
+        assert escape(estimator.known_answer) in line
+    for anchor, names in BEHIND.items():
+        section = text[text.index(f'id="{anchor.replace("_", "-")}"') :].partition("<h3")[0]
+        assert all(ESTIMATORS[name].label in section for name in names), anchor
+
+
+def test_a_chart_in_tokens_is_a_page_of_its_own(client: Client, publish: Publish) -> None:
+    publish(snapshot(3))
+    pages = {
+        unit: client.get("/boards/python/", {"chart": unit}).content.decode()
+        for unit in ("money", "tokens", "time")
+    }
+    for unit, words in (
+        ("money", "cost per task"),
+        ("tokens", "tokens written"),
+        ("time", "waiting"),
+    ):
+        assert words in pages[unit]
+        assert sum(words in page for page in pages.values()) == 1
+    assert 'chart=time#price">time</a>' in pages["money"]
