@@ -14,9 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from benchserver.core import solution
-from benchserver.core.task import CallCases, CheckScript, Shape, TaskSpec, UnitTests
+from benchserver.core.task import CallCases, CheckScript, Shape, Split, TaskSpec, UnitTests
 from benchserver.core.verdict import Judgement
 from benchserver.engines.languages import nothing
+from benchserver.measurement.contamination.canaries import SECRET_BITS, secret_bits
+from benchserver.measurement.contamination.winnowing import hidden_literals
 from benchserver.measurement.flakiness import rate_bound
 
 REFERENCE_RUNS = 3  # 30 before tasks are used in earnest: see docs/statistics.md
@@ -79,6 +81,8 @@ def _gates(task: TaskSpec, judging: Judging, wrong: Sequence[str], runs: int) ->
     if not task.reference.strip():
         yield Gate(name="reference", held=False, figure="the source has no reference solution")
         return
+    if task.split is Split.CANARY:
+        yield _unsolvable(task)
     verdicts = [judging(task, task.reference).verdict for _ in range(runs)]
     passes = sum(verdict == "passed" for verdict in verdicts)
     figure = f"{passes} of {runs} runs passed"
@@ -90,6 +94,17 @@ def _gates(task: TaskSpec, judging: Judging, wrong: Sequence[str], runs: int) ->
     yield _must_fail("null_solutions", task, null_solutions(task), judging)
     if wrong:
         yield _must_fail("wrong_solutions", task, wrong, judging)
+
+
+def _unsolvable(task: TaskSpec) -> Gate:
+    """A canary task's reference needs a constant that nobody can guess or read off the statement.
+
+    That the tests ask for it is shown by the null solutions, which must fail.
+    """
+    shown = f"{task.statement}\n{task.prompt_code}"
+    bits = max(map(secret_bits, hidden_literals(task.reference, shown=shown)), default=0)
+    figure = f"a constant of {bits} bits that is not shown, {SECRET_BITS} are needed"
+    return Gate(name="unsolvable", held=bits >= SECRET_BITS, figure=figure)
 
 
 def _must_fail(name: str, task: TaskSpec, codes: Sequence[str], judging: Judging) -> Gate:

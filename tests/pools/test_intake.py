@@ -104,3 +104,29 @@ def test_reports_come_in_the_order_of_the_tasks_and_hold_no_content():
     assert [report.source_id for report in reports] == list("012345")
     assert all(report.good for report in reports)
     assert "shift_3" not in "".join(repr(report) for report in reports)
+
+
+def canary(reference: str, statement: str = "Return the launch code.") -> TaskSpec:
+    spec = factories.task(3, Split.CANARY)
+    return replace(spec, statement=statement, reference=reference)
+
+
+@pytest.mark.parametrize(
+    ("reference", "statement", "good"),
+    [
+        ("def shift_3(x):\n    return 8231907456612\n", "Return the launch code.", True),
+        ("def shift_3(x):\n    return 'k7q2zt91xp'\n", "Return the launch code.", True),
+        ("def shift_3(x):\n    return 82319074\n", "Return the launch code.", False),
+        ("def shift_3(x):\n    return 8231907456612\n", "Return 8231907456612.", False),
+        ("def shift_3(x):\n    return x + 3\n", "Add 3.", False),
+        ("def shift_3(x):\n    return 'a-{{salt}}-b'\n", "Use {{salt}}.", False),
+    ],
+)
+def test_a_canary_task_needs_a_constant_that_nobody_is_shown(reference, statement, good) -> None:
+    judging, _ = counted([Verdict.PASSED] * REFERENCE_RUNS + [Verdict.WRONG_ANSWER] * 20)
+    report = examine(canary(reference, statement), judging=judging)
+    assert held(report)["unsolvable"] is good
+    assert report.good is good
+    if not good:
+        assert report.first_fault().startswith("unsolvable: a constant of")
+        assert "8231907456612" not in report.first_fault()

@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from scipy import special, stats
 
 from benchserver.core.errors import BadInput
+from benchserver.measurement.contamination.salts import MARKER
 from benchserver.measurement.scores import clopper_pearson
 
 LEAKED_BETA = (1.0, 3.0)
 HONEST_BETA = (1.0, 401.0)  # no pass in 400 canary runs of models that cannot have met them
+
+
+SECRET_BITS = 40  # of a constant that nobody guesses in any number of runs there will be
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +101,14 @@ def reach(sent: int, *, rate: float, least: int) -> float:
     if sent < 0 or not 0 <= rate <= 1:
         raise BadInput("a count and a rate are needed", place="canaries")
     return float(stats.binom.sf(least - 1, sent, rate))
+
+
+def secret_bits(literal: str) -> int:
+    """How many bits a literal has at most, by the letters it is written in; what a salt's marker
+    stands for is shown and counts nothing.
+
+    Known answer: thirteen digits have 43, ten letters and digits 51.
+    """
+    secret = literal.replace(MARKER, "")
+    alphabet = 10 if secret.isdigit() else 36
+    return int(len(secret) * math.log2(alphabet))

@@ -110,11 +110,16 @@ def flagged(seen: Overlap, panel: Sequence[float]) -> bool:
 
 def leaked_literals(reply: str, *, tests: str, shown: str) -> int:
     """Long literals of the hidden tests that the reply has although the statement has not."""
-    secret = _literals(tests) - _literals(shown)
-    return sum(literal not in shown and literal in reply for literal in secret)
+    return sum(literal in reply for literal in hidden_literals(tests, shown=shown))
 
 
-def _literals(text: str) -> set[str]:
+def hidden_literals(tests: str, *, shown: str) -> set[str]:
+    """Long literals of the tests that what is shown does not hold, also not inside a word."""
+    return {literal for literal in long_literals(tests) if literal not in shown}
+
+
+def long_literals(text: str) -> set[str]:
+    """Strings and numbers of at least eight characters, without their quotes."""
     bare = (found.strip("\"'") for found in _LITERAL.findall(text))
     return {literal for literal in bare if len(literal) >= LONG_LITERAL}
 

@@ -47,6 +47,12 @@ def test_canaries_have_the_known_posteriors(passed: int, chance: float, factor: 
     assert canaries.mixed_factor(Passes(passed, 10)) == pytest.approx(factor, rel=5e-4)
 
 
+def test_a_constants_bits_are_its_letters_without_what_a_salt_shows() -> None:
+    assert canaries.secret_bits("8231907456612") == 43
+    assert canaries.secret_bits("k7q2zt91xp") == 51
+    assert canaries.secret_bits("a-{{salt}}-b") == canaries.secret_bits("a--b") < 40
+
+
 def test_one_pass_never_convicts_and_the_power_is_the_stated_one() -> None:
     assert canaries.honest_rate(Passes(0, 400)) == pytest.approx(0.00746, abs=5e-6)
     assert canaries.reach(10, rate=0.3, least=2) == pytest.approx(0.851, abs=5e-4)
