@@ -25,7 +25,7 @@ ALPHA, MIN_CELL, HOLM_UP_TO, OBSERVED_FROM = 0.05, 20, 20, 6
 STEPS = (100, 1_000, 10_000, 50_000, 200_000, 1_000_000)
 UNITS = ("cost_micro_usd", "tokens_out", "milliseconds")
 # Members whose numbers rest on more than verdicts, sends and exposures; told, not compared.
-ELSEWHERE = ("equating", "exposure", "min_cell")
+ELSEWHERE = ("equating", "min_cell")
 ELSEWHERE_IN_ROWS = ("equated", "evidence")
 
 NEWEST = "SELECT DISTINCT ON (track) body FROM leaderboard_snapshot ORDER BY track, sequence DESC"
@@ -59,7 +59,32 @@ SELECT DISTINCT v.family_mac FROM evaluations_exposure x JOIN pools_taskversion 
 ON v.id = x.version_id WHERE x.owner_group_id::text = %s AND x.rotation_id <> %s
 AND x.first_sent_at <= %s
 """
-STATES = "SELECT state, count(*) FROM evaluations_evaluation WHERE form_id = %s GROUP BY state"
+STATES = """
+SELECT state, count(*) FROM evaluations_evaluation WHERE form_id = %s
+AND model_id NOT IN (SELECT model_id FROM providers_panelmodel) GROUP BY state
+"""
+# Every owner group that met a hidden task of the form: (slug, tasks here, tasks ever).
+MET = """
+SELECT g.slug, count(DISTINCT v.task_id) FILTER (WHERE x.rotation_id = f.rotation_id AND
+  x.version_id IN (SELECT version_id FROM pools_formentry WHERE form_id = f.id)),
+  count(DISTINCT v.task_id)
+FROM pools_form f JOIN pools_rotation r ON r.id = f.rotation_id
+JOIN pools_task t ON t.pool_id = r.pool_id AND t.split = 'private'
+JOIN pools_taskversion v ON v.task_id = t.id JOIN evaluations_exposure x ON x.version_id = v.id
+JOIN providers_ownergroup g ON g.id = x.owner_group_id
+WHERE f.id = %s AND x.first_sent_at IS NOT NULL GROUP BY g.slug ORDER BY g.slug COLLATE "C"
+"""
+SENT = """
+SELECT g.slug, count(DISTINCT a.id), count(*) FROM evaluations_send s
+JOIN evaluations_attempt a ON a.id = s.attempt_id JOIN pools_formentry n ON n.id = a.entry_id
+JOIN evaluations_evaluation e ON e.id = a.evaluation_id
+JOIN providers_ownergroup g ON g.id = e.owner_group_id
+WHERE e.form_id = %s AND n.split = 'private' AND s.outcome <> 'not_sent' GROUP BY g.slug
+"""
+HELD = """
+SELECT count(*) FROM pools_task t JOIN pools_rotation r ON r.pool_id = t.pool_id
+JOIN pools_form f ON f.rotation_id = r.id WHERE f.id = %s AND t.split = 'private'
+"""
 TRIES = "SELECT count(*) FROM evaluations_evaluation WHERE form_id = %s AND model_id = %s"
 TRIES_OF = """
 SELECT count(*) FROM evaluations_evaluation e JOIN providers_model m ON m.id = e.model_id
@@ -454,6 +479,27 @@ def resolves(lines: Sequence[Line], tasks: int, samples: int) -> int:
     return min(10_000, math.ceil(found * 100) * 100)
 
 
+def exposure(connection: Connection, form_id: Any) -> dict[str, Any]:
+    """Who was sent how much; the forecast, which rests on rules of admission, is told only."""
+    (held,) = _one(connection, HELD, form_id)
+    rows = connection.execute(SENT, (form_id,)).fetchall()
+    sent = {slug: (attempts, sends) for slug, attempts, sends in rows}
+    met = [row for row in connection.execute(MET, (form_id,)).fetchall() if row[1]]
+    groups = [
+        {
+            "tasks": here,
+            "share_e4": e4(ever / held),
+            "samples": sent.get(slug, (0, 0))[0],
+            "sends": sent.get(slug, (0, 0))[1],
+        }
+        for slug, here, ever in met
+    ]
+    amounts = [ever for _, _, ever in met]
+    apart = sum(abs(x - y) for x in amounts for y in amounts)
+    share = apart / (2 * len(amounts) * sum(amounts)) if sum(amounts) else 0.0
+    return {"groups": groups, "pool_tasks": held, "gini_e4": e4(share) if met else None}
+
+
 def expected(connection: Connection, body: dict[str, Any]) -> dict[str, Any]:
     """The numbers of a snapshot in its own shape."""
     names = (body["track"]["slug"], body["rotation"]["slug"])
@@ -485,6 +531,7 @@ def expected(connection: Connection, body: dict[str, Any]) -> dict[str, Any]:
         "resolves_e4": resolves(lines, splits.count("private"), protocol["samples"]),
         "rows": [{**x.numbers, **where[x.slug], "price": costs[x.slug]} for x in lines],
         "pairs": pair_lists(lines, pairs),
+        "exposure": exposure(connection, form_id),
         "unranked": [
             {"evaluations": _one(connection, TRIES_OF, form_id, each["model"]["slug"])[0]}
             for each in body["unranked"]
@@ -507,7 +554,7 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, 
 
 def elsewhere(path: tuple[Any, ...]) -> bool:
     in_rows = path[0] == "rows" and path[2] in ELSEWHERE_IN_ROWS
-    return path[0] in ELSEWHERE or in_rows
+    return path[0] in ELSEWHERE or path[:2] == ("exposure", "forecast") or in_rows
 
 
 def differences(connection: Connection, body: dict[str, Any]) -> list[str]:

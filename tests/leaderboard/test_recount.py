@@ -84,6 +84,10 @@ def _sends(evaluation: Any, rng: random.Random, tokens: int) -> None:
     evaluation.save(update_fields=("price_in", "price_out"))
     rows = []
     for n, attempt in enumerate(evaluation.attempts.order_by("order")):
+        if n % 7 == 0:
+            rows.append(
+                Send(attempt=attempt, ordinal=0, cause="first", fence=1, outcome="not_sent")
+            )
         if n % 9 == 0:
             refused = {"outcome": "refused", "code": "server_error"}
             rows.append(Send(attempt=attempt, ordinal=1, cause="first", fence=1, **refused))
