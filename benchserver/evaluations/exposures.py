@@ -16,9 +16,9 @@ from django.db.models import Count, Min, QuerySet
 from benchserver.core.lifecycle import RotationState
 from benchserver.core.rotation import Policy, spent
 from benchserver.core.task import Split
-from benchserver.evaluations.models import Attempt, Exposure, Send
+from benchserver.evaluations.models import Exposure, Send
 from benchserver.evaluations.queries import exposed
-from benchserver.measurement.exposure.budget import Caps, tasks_seen
+from benchserver.measurement.exposure.budget import Caps, groups_left, tasks_seen
 from benchserver.measurement.exposure.forecast import (
     Forecast,
     Stock,
@@ -96,12 +96,8 @@ def outlook(pool: Pool, policy: Policy, *, now: datetime, form_tasks: int = 0) -
         groups=_groups(_final(pool).filter(rotation__in=rotations)),
     )
     starts = max((r.closes_at for r in rotations if r.state == RotationState.OPEN), default=now)
-    caps = Caps(
-        per_group=policy.exposure_per_provider,
-        per_task=policy.exposure_per_task,
-        max_age_days=policy.max_age_days,
-    )
-    return Outlook(stock=stock, use=use, forecast=lasts(stock, use, caps, start=max(starts, now)))
+    forecast = lasts(stock, use, _caps(policy), start=max(starts, now))
+    return Outlook(stock=stock, use=use, forecast=forecast)
 
 
 def in_words(found: Outlook) -> str:
@@ -151,11 +147,11 @@ def _groups(found: QuerySet[Exposure]) -> int:
 
 def _transmissions(form: Form) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """(attempts sent, sends) per owner group, private tasks of one form; bytes that left only."""
-    private = Attempt.objects.filter(
-        evaluation__form=form, entry__split=Split.PRIVATE, sends__isnull=False
-    ).exclude(sends__outcome=Send.Outcome.NOT_SENT)
-    counted = private.values_list("evaluation__owner_group__slug").annotate(
-        attempts=Count("pk", distinct=True), transmissions=Count("sends")
+    private = Send.objects.filter(
+        attempt__evaluation__form=form, attempt__entry__split=Split.PRIVATE
+    ).exclude(outcome=Send.Outcome.NOT_SENT)
+    counted = private.values_list("attempt__evaluation__owner_group__slug").annotate(
+        attempts=Count("attempt", distinct=True), transmissions=Count("pk")
     )
     rows = list(counted)
     return {r[0]: r[1] for r in rows}, {r[0]: r[2] for r in rows}
@@ -202,3 +198,26 @@ def _every_days(rotations: list[Rotation]) -> float:
     else:
         length = (newest.opens_at - oldest.opens_at) / (len(rotations) - 1)
     return max(length / timedelta(days=1), 1 / 24)
+
+
+def seen_of_pool(pool: Pool) -> dict[str, int]:
+    """Different private tasks of a pool that each owner group was ever sent."""
+    return dict(sorted(_seen(_final(pool)).items()))
+
+
+def looks_left(pool: Pool, policy: Policy, now: datetime) -> int:
+    """How many more (task, group) pairs the private tasks in use allow in all."""
+    caps = _caps(policy)
+    return sum(
+        groups_left(task.exposed_groups, task.age_days, caps)
+        for task in candidates_of(pool, exposed=exposed(pool), now=now)
+        if task.split is Split.PRIVATE and not task.retired and not spent(task, policy)
+    )
+
+
+def _caps(policy: Policy) -> Caps:
+    return Caps(
+        per_group=policy.exposure_per_provider,
+        per_task=policy.exposure_per_task,
+        max_age_days=policy.max_age_days,
+    )

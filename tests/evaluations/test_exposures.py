@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from benchserver.core.rotation import Policy
 from benchserver.core.verdict import Verdict
+from benchserver.engines.endpoints.base import EndpointFailure, FailureKind
 from benchserver.evaluations import exposures
 from benchserver.evaluations.models import Exposure
+from benchserver.evaluations.request import request
 from benchserver.measurement.exposure.forecast import Forecast, Stock, Use
 from benchserver.pools import rotate
 from benchserver.pools.models import Form, Pool, TaskVersion
@@ -17,6 +19,7 @@ from tests import arrange, factories
 
 pytestmark = pytest.mark.django_db
 POLICY = Policy(private_target=4, public_target=1, min_private=1)
+REFUSED = EndpointFailure(FailureKind.REFUSED, "server_error", status=500)
 
 
 def outlook(pool: Pool, **options: int) -> exposures.Outlook:
@@ -24,47 +27,36 @@ def outlook(pool: Pool, **options: int) -> exposures.Outlook:
 
 
 def test_a_group_has_seen_what_left_for_it_and_no_more(wired):
-    stage = arrange.board(private=4, public=1)
+    stage = arrange.board(private=4, public=0)
     met = arrange.started(stage, owner="Acme", model="a")
     arrange.started(stage, owner="Beta", model="b")  # reserved, nothing sent
-    attempt = arrange.judged(met)
-    private = attempt.entry.split == "private"
-    found = exposures.shown(Form.objects.get())
-    if not private:
-        assert found == ()
-        arrange.judge_all(met, lambda a: Verdict.PASSED)
-        found = exposures.shown(Form.objects.get())
-    assert [line.group for line in found] == ["acme"]
-    assert found[0].tasks == found[0].ever >= 1
+    arrange.judged(met)
+    (line,) = exposures.shown(Form.objects.get())
+    assert (line.group, line.tasks, line.ever, line.samples, line.sends) == ("acme", 1, 1, 1, 1)
+    assert exposures.seen_of_pool(stage.pool) == {"acme": 1}
+    assert exposures.looks_left(stage.pool, POLICY, rotate.database_now()) == 3 * 10
 
 
 def test_a_second_evaluation_of_a_group_is_no_second_look(wired):
     stage = arrange.board(private=4, public=1)
-    for number in (1, 2):
-        arrange.completed(
-            arrange.started(stage, owner="Acme", model=f"m{number}")
-            if number == 1
-            else again(stage),
-            lambda attempt: Verdict.PASSED,
-        )
+    first = arrange.started(stage)
+    arrange.completed(first, lambda attempt: Verdict.PASSED)
+    again = request(endpoint=first.endpoint, track=stage.track, by="test")
+    arrange.completed(again, lambda attempt: Verdict.PASSED)
     (line,) = exposures.shown(Form.objects.get())
     assert (line.tasks, line.ever) == (4, 4)
     assert exposures.private_tasks(stage.pool) == 4
 
 
-def again(stage: arrange.Board):
-    from benchserver.evaluations.models import Evaluation
-    from benchserver.evaluations.request import request
-
-    return request(endpoint=Evaluation.objects.get().endpoint, track=stage.track, by="test")
-
-
-def test_sends_count_repeats_and_samples_do_not(wired):
+def test_a_send_that_is_repeated_is_counted_and_its_sample_once(wired):
     stage = arrange.board(private=1, public=0)
     evaluation = arrange.started(stage)
+    claim, send = arrange.sent(evaluation)
+    arrange.settle_failure(claim, send, REFUSED)
+    arrange.due(evaluation)
     arrange.answered(evaluation)
     (line,) = exposures.shown(Form.objects.get())
-    assert (line.tasks, line.samples, line.sends) == (1, 1, 1)
+    assert (line.tasks, line.samples, line.sends) == (1, 1, 2)
 
 
 def test_a_pool_that_nobody_met_is_not_used_up(wired):
@@ -123,16 +115,11 @@ def test_every_end_has_its_sentence(forecast, said):
 
 
 def test_groups_that_a_task_may_not_meet_are_named():
-    now = rotate_now()
     found = exposures.Outlook(
         stock=Stock(fresh=9),
         use=Use(form_tasks=3, every_days=14, groups=12),
-        forecast=Forecast(until=now, rotations=3, turned_away=2, keeps_up=False),
+        forecast=Forecast(
+            until=datetime(2027, 3, 3, tzinfo=UTC), rotations=3, turned_away=2, keeps_up=False
+        ),
     )
     assert exposures.in_words(found).endswith("2 groups more than a task allows came.")
-
-
-def rotate_now():
-    from datetime import UTC, datetime
-
-    return datetime(2027, 3, 3, tzinfo=UTC)

@@ -8,33 +8,80 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 
 from benchserver.audit.record import record
 from benchserver.console.admin.base import Audited, ReadOnly, actor
+from benchserver.console.healthsheet import sheet
 from benchserver.core.errors import BadInput
 from benchserver.core.protocol import Protocol, from_payload
 from benchserver.core.task import JudgingClass, Shape
+from benchserver.evaluations import exposures
+from benchserver.evaluations.health import pool_health
+from benchserver.leaderboard.exposure import usual_policy
 from benchserver.pools.models import Pool, Rotation, Task, TaskVersion, Track
+from benchserver.pools.rotate import database_now
 
 REASON_MAX = 200
+SEES_RESULTS = ("pools.view_task", "evaluations.view_verdictrecord")
 
 
 @admin.register(Pool)
 class PoolAdmin(Audited):
-    list_display = ("slug", "name", "tasks_in", "created_at")
+    list_display = ("slug", "name", "tasks_in", "health", "created_at")
     search_fields = ("slug", "name")
-    fields = ("slug", "name")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("slug", "name", "lasts", "health") if obj else ("slug", "name")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("slug",) if obj else ()
+        return ("slug", "lasts", "health") if obj else ()
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.health_page)
+        return [
+            path("<uuid:pool_id>/health/", page, name="pools_pool_health"),
+            *super().get_urls(),
+        ]
+
+    def health_page(self, request: HttpRequest, pool_id: UUID) -> HttpResponse:
+        """Figures of single tasks: for those who may look at verdicts and at tasks."""
+        if not request.user.has_perms(SEES_RESULTS):
+            raise PermissionDenied
+        pool = get_object_or_404(Pool, pk=pool_id)
+        found = sheet(pool, pool_health(pool, usual_policy()))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Task health of pool {pool.slug}",
+            "opts": self.opts,
+            "pool": pool,
+            "sheet": found,
+            "calm": [line for line in found.lines if not line.asks],
+            "may_act": request.user.has_perm("pools.change_task"),
+        }
+        return TemplateResponse(request, "console/health.html", context)
+
+    @admin.display(description="Task health")
+    def health(self, pool: Pool) -> str:
+        where = reverse("admin:pools_pool_health", args=[pool.pk])
+        return format_html('<a href="{}">what its tasks ask for</a>', where)
+
+    @admin.display(description="Lasts")
+    def lasts(self, pool: Pool) -> str:
+        return exposures.in_words(exposures.outlook(pool, usual_policy(), now=database_now()))
 
     @admin.display(description="Tasks in use")
     def tasks_in(self, pool: Pool) -> int:
@@ -123,16 +170,26 @@ class RetireForm(ActionForm):
 
 @admin.register(Task)
 class TaskAdmin(ReadOnly):
-    list_display = ("slug", "pool", "split", "retired_at", "retire_reason")
+    list_display = ("slug", "pool", "split", "leaked_at", "retired_at", "retire_reason")
     list_select_related = ("pool",)
     list_filter = ("pool", "split", ("retired_at", admin.EmptyFieldListFilter))
     search_fields = ("slug",)
-    fields = ("slug", "pool", "split", "retired_at", "retire_reason")
+    fields = ("slug", "pool", "split", "leaked_at", "retired_at", "retire_reason")
     action_form = RetireForm
-    actions = ("retire",)
+    actions = ("retire", "mark_leaked")
 
     def has_retire_permission(self, request: HttpRequest) -> bool:
         return self.may_act(request)
+
+    @admin.action(description="Mark selected tasks as leaked", permissions=["retire"])
+    def mark_leaked(self, request: HttpRequest, chosen: QuerySet[Task]) -> None:
+        """The next plan retires them; a saved plan that holds one will not open."""
+        with transaction.atomic():
+            tasks = list(chosen.select_for_update().filter(leaked_at=None))
+            for task in tasks:
+                Task.objects.filter(pk=task.pk).update(leaked_at=Now())
+                record("task.leaked", by=actor(request), target=task.slug)
+        self.message_user(request, f"Marked {len(tasks)}; the next rotation leaves them out.")
 
     @admin.action(description="Retire selected tasks", permissions=["retire"])
     def retire(self, request: HttpRequest, chosen: QuerySet[Task]) -> None:

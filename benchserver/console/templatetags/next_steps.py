@@ -6,15 +6,20 @@ Example: a pool without tasks gives the ``import_tasks`` line to run.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django import template
 from django.urls import reverse
 
 from benchserver.core.lifecycle import EvaluationState, RotationState
+from benchserver.evaluations import exposures
 from benchserver.evaluations.models import Evaluation
+from benchserver.leaderboard.exposure import usual_policy
 from benchserver.pools.models import Pool, Rotation, Task, Track
+from benchserver.pools.rotate import database_now
 from benchserver.providers.models import Endpoint, Provider
 
+SOON = timedelta(days=60)
 register = template.Library()
 
 
@@ -56,9 +61,20 @@ def _rotation_ahead(pool: Pool) -> bool:
     return Rotation.objects.filter(pool=pool, state__in=ahead).exists()
 
 
+def _short_lived() -> list[Step]:
+    """Pools whose tasks run out before new ones can be written."""
+    steps, now = [], database_now()
+    for pool in Pool.objects.filter(rotations__isnull=False).distinct():
+        found = exposures.outlook(pool, usual_policy(), now=now)
+        if found.forecast.until is not None and found.forecast.until - now < SOON:
+            link = reverse("admin:pools_pool_change", args=[pool.pk])
+            steps.append(Step(f"Pool {pool}: {exposures.in_words(found)}", link))
+    return steps
+
+
 def _troubled() -> list[Step]:
     """What runs but needs a look."""
-    steps = []
+    steps = _short_lived()
     incomplete = Evaluation.objects.filter(
         state=EvaluationState.INCOMPLETE.value, rotation__state=RotationState.OPEN.value
     ).count()

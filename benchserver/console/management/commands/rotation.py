@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandParser
 
 from benchserver import wiring
@@ -15,8 +15,12 @@ from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.ids import opaque
 from benchserver.core.lifecycle import RotationState
 from benchserver.core.rotation import Plan, Policy, Window
+from benchserver.evaluations import exposures
+from benchserver.evaluations.health import unfit_versions
 from benchserver.evaluations.queries import exposed, worn_out
 from benchserver.leaderboard import publish
+from benchserver.leaderboard.exposure import forecast
+from benchserver.leaderboard.exposure import policy as policy_of
 from benchserver.pools import rotate
 from benchserver.pools.ingest import pool_named
 from benchserver.pools.models import Pool, Rotation
@@ -52,8 +56,14 @@ class Command(ReportingCommand):
     def _plan(self, pool: Pool, options: dict[str, Any]) -> Answer:
         window = _window(options)
         plan = _preview(pool, options)
-        lines = _plan_lines(plan)
-        document = _plan_document(plan)
+        found = exposures.outlook(
+            pool,
+            _policy(options),
+            now=rotate.database_now(),
+            form_tasks=plan.effects.private_tasks,
+        )
+        lines = [*_plan_lines(plan), exposures.in_words(found)]
+        document = {**_plan_document(plan), "forecast": forecast(found)}
         if options["save"]:
             rotation = rotate.save_plan(pool=pool, plan=plan, window=window, by=OPERATOR)
             document["rotation"] = rotation.slug
@@ -95,16 +105,18 @@ class Command(ReportingCommand):
 
 
 def _preview(pool: Pool, options: dict[str, Any]) -> Plan:
-    policy = Policy(
-        private_target=options["private"],
-        public_target=options["public"],
-        min_private=settings.MIN_CELL,
-        exposure_per_provider=settings.EXPOSURE_PER_PROVIDER,
-        exposure_per_task=settings.EXPOSURE_PER_TASK,
-        max_age_days=settings.TASK_MAX_AGE_DAYS,
+    policy = _policy(options)
+    return rotate.preview(
+        pool=pool,
+        policy=policy,
+        exposed=exposed(pool),
+        now=rotate.database_now(),
+        unfit=unfit_versions(pool, policy),
     )
-    now = rotate.database_now()
-    return rotate.preview(pool=pool, policy=policy, exposed=exposed(pool), now=now)
+
+
+def _policy(options: dict[str, Any]) -> Policy:
+    return policy_of(private=options["private"], public=options["public"])
 
 
 def _window(options: dict[str, Any]) -> Window:
@@ -164,6 +176,8 @@ def _plan_lines(plan: Plan) -> list[str]:
         f"{effects.private_tasks} private and {effects.public_tasks} public tasks, "
         f"{effects.families} families",
     ]
+    why = Counter(plan.reasons[version] for version in plan.retire)
+    lines += [f"{count} {reason}" for reason, count in sorted(why.items())]
     lines += [f"note: {warning}" for warning in plan.warnings]
     if not plan.ok:
         lines.append(f"refused: {plan.refusal}")

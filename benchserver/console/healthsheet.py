@@ -1,0 +1,128 @@
+"""Task health as people read it: one line per task, one per board, each with what to do.
+
+The same sheet stands on the admin's page and is printed by ``health``; it names tasks by their slug
+and holds figures, never content. Example: "retire: nearly every model passes it: 98.0% over 12
+models" beside a button that retires the task.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchserver.evaluations.health import BoardHealth, PoolHealth, TaskHealth
+from benchserver.measurement.asks import CHANCE, PANEL_TO_REVIEW
+from benchserver.measurement.compromise import ALARM
+from benchserver.pools.models import Pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """``asks``: "what: why" each, most pressing first. Figures are decimal text, "" if unknown."""
+
+    task: str
+    task_id: str
+    asks: tuple[str, ...]
+    reason: str
+    models: int
+    passed: str
+    passed_range: str
+    item_rest: str
+    top_less_bottom: str
+    flips_at_most: str
+    reference_runs: int
+    surprise: str
+    jump_p: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """``says``: whole sentences about the board; empty when there is nothing to say."""
+
+    track: str
+    rotation: str
+    models: int
+    panel: int
+    kr20: str
+    sem: str
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    pool: str
+    lines: tuple[Line, ...]
+    boards: tuple[Board, ...]
+    summary: str
+
+    @property
+    def asking(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.asks)
+
+
+def sheet(pool: Pool, found: PoolHealth) -> Sheet:
+    lines = tuple(_line(task) for task in found.tasks)
+    asking = sum(1 for line in lines if line.asks)
+    by_luck = f"{found.false_alarms:.1f} alarms of surprise are expected by luck alone"
+    return Sheet(
+        pool=pool.slug,
+        lines=lines,
+        boards=tuple(_board(board) for board in found.boards),
+        summary=f"{asking} of {len(lines)} tasks ask for something; {by_luck}",
+    )
+
+
+def _line(task: TaskHealth) -> Line:
+    asks = task.asks
+    mean, low, high = ("", "", "")
+    if task.difficulty is not None:
+        middle, interval = task.difficulty
+        mean, low, high = (f"{x:.0%}" for x in (middle, interval.low, interval.high))
+    return Line(
+        task=task.slug,
+        task_id=str(task.task_id),
+        asks=tuple(f"{asked.what}: {asked.why}" for asked in asks),
+        reason=asks[0].why.partition(":")[0] if asks else "",
+        models=task.signs.models,
+        passed=mean,
+        passed_range=f"{low} to {high}" if low else "",
+        item_rest=_decimal(task.item_rest),
+        top_less_bottom=_decimal(task.top_less_bottom),
+        flips_at_most="" if task.flips_at_most is None else f"{task.flips_at_most:.1%}",
+        reference_runs=task.signs.runs,
+        surprise=_decimal(task.signs.surprise) if task.jump_p is not None else "",
+        jump_p="" if task.jump_p is None else f"{task.jump_p:.3f}",
+    )
+
+
+def _board(board: BoardHealth) -> Board:
+    return Board(
+        track=board.track,
+        rotation=board.rotation,
+        models=board.models,
+        panel=board.panel,
+        kr20=_decimal(board.kr20),
+        sem=_decimal(board.sem),
+        says=tuple(_says(board)),
+    )
+
+
+def _says(board: BoardHealth) -> list[str]:
+    words = []
+    if board.saturation is not None and board.saturation.alarm:
+        words.append(f"Full: {'; '.join(board.saturation.reasons)}. Bring harder tasks.")
+    words += [
+        f"{one.group} passes more than its models explain: S {one.highest:.1f} (alarm at "
+        f"{ALARM:.0f}), by luck in {one.chance:.1%} of runs. Look at what its models were sent."
+        for one in board.surprised
+        if one.alarm and one.chance <= CHANCE
+    ]
+    if board.panel < PANEL_TO_REVIEW:
+        words.append(
+            f"Agreement of tasks decides nothing yet: {board.panel} of the {PANEL_TO_REVIEW} panel "
+            "models it takes. The figures are over all models, for information."
+        )
+    return words
+
+
+def _decimal(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
