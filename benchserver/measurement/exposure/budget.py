@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from benchserver.core.errors import BadInput
 
-
 Group = TypeVar("Group", bound=Hashable)
 
 

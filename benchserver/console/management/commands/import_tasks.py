@@ -28,7 +28,9 @@ class Command(ReportingCommand):
         parser.add_argument("--format", default="auto")
         parser.add_argument("--language", default="", help="of problem packages, instead of theirs")
         sources.add_runs(parser)
-        parser.add_argument("--split", default="auto", choices=("auto", "public", "private", "canary"))
+        parser.add_argument(
+            "--split", default="auto", choices=("auto", "public", "private", "canary")
+        )
 
     def answer(self, **options: Any) -> Answer:
         path, format = options["path"], options["format"]
