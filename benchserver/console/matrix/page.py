@@ -25,6 +25,7 @@ def page(report: Report) -> str:
     lines = report.lines
     axis = fitting([100 * v for line in lines for v in (line.low, line.high)])
     ranks = Axis(1, max(len(lines), 2))
+    drawn = item_map(report.difficulties, _named(report))
     return render_to_string(
         "console/matrix.html",
         {
@@ -37,10 +38,10 @@ def page(report: Report) -> str:
             "holes": report.holes,
             "runs": any(line.runs > 1 for line in lines),
             "lines": [_row(line, axis, ranks, before) for line, before in _pairwise(lines)],
-            "map": item_map(report.difficulties, _named(report)),
+            "map": drawn,
             "map_words": report.map_words,
             "worn": [_strange(item) for item in report.worn[:_WORN_SHOWN]],
-            "worn_words": report.worn_words(_WORN_SHOWN),
+            "unnamed_words": _unnamed_words(len(lines), len(drawn.names)),
             "parts": report.parts,
             "notes": report.notes,
             "estimators": estimators(report),
@@ -111,9 +112,16 @@ def _row(line: Line, axis: Axis, ranks: Axis, before: Line | None) -> dict[str, 
 
 
 def _strange(item: Item) -> dict[str, str]:
-    rest = "–" if item.item_rest is None else f"{item.item_rest:+.2f}"
     solved = f"{100 * item.share:.0f}% of {item.models}"
-    return {"task": item.task, "solved": solved, "rest": rest, "why": item.why}
+    return {"task": item.task, "solved": solved, "rest": f"{item.item_rest:+.2f}"}
+
+
+def _unnamed_words(models: int, named: int) -> str:
+    left = models - named
+    if not left:
+        return ""
+    who = "1 model finds" if left == 1 else f"{left:,} models find"
+    return f"{who} no room for a name beside the map; the board has all of them."
 
 
 def _named(report: Report) -> list[tuple[str, float]]:

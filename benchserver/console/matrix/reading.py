@@ -64,7 +64,7 @@ class _Sheet:
     path: str
     header: list[str]
     rows: list[list[str]]
-    results: list[int] = field(default_factory=list)
+    results: dict[int, Floats] = field(default_factory=dict)  # by column
 
     def column(self, number: int) -> list[str]:
         return [row[number] for row in self.rows]
@@ -164,7 +164,8 @@ def _sheet(path: Path) -> _Sheet:
     if len(rows) * len(header) > LARGEST_CELLS:
         raise BadInput(f"holds more than {LARGEST_CELLS:,} cells", place=str(path))
     sheet = _Sheet(path=str(path), header=header, rows=rows)
-    sheet.results = [n for n in range(1, len(header)) if _is_result(sheet.column(n))]
+    parsed = {n: _parsed(sheet.column(n)) for n in range(1, len(header))}
+    sheet.results = {n: values for n, values in parsed.items() if values is not None}
     if not sheet.results:
         mend = "Cells are 0 or 1, a share, a percentage, or passed/total."
         raise BadInput("has no column of results", place=str(path), mend=mend)
@@ -182,19 +183,29 @@ def _lines_of(path: Path) -> list[list[str]]:
     return lines
 
 
-def _is_result(cells: Sequence[str]) -> bool:
-    filled = [cell for cell in cells if cell.strip()]
-    return bool(filled) and all(_number(cell) is not None for cell in filled)
+def _parsed(cells: Sequence[str]) -> Floats | None:
+    """A column as numbers, nan for empty cells; None when a cell is text, or all are empty."""
+    texts = [cell.strip() for cell in cells]
+    empty = [not text for text in texts]
+    if all(empty):
+        return None
+    try:  # plain numbers at the speed of the library
+        values = np.array([text or "nan" for text in texts], dtype=np.float64)
+    except ValueError:
+        numbers = [_number(text) if text else math.nan for text in texts]
+        return None if None in numbers else np.array(numbers, dtype=np.float64)
+    known = values[~np.array(empty)]
+    return values if np.isfinite(known).all() and (known >= 0).all() else None
 
 
-def _number(cell: str) -> float | None:
+def _number(text: str) -> float | None:
     """A share, or the number as it stands; None for text."""
-    share = _SHARE.fullmatch(cell.strip())
+    share = _SHARE.fullmatch(text)
     if share:
         passed, total = int(share[1]), int(share[2])
         return passed / total if total and passed <= total else None
     try:
-        value = float(cell)
+        value = float(text)
     except ValueError:
         return None
     return value if math.isfinite(value) and value >= 0 else None
@@ -202,10 +213,7 @@ def _number(cell: str) -> float | None:
 
 def _values(sheet: _Sheet, notes: list[str]) -> Floats:
     """Rows x result columns in [0, 1]. Raises ``BadInput`` for a number no unit explains."""
-    cells = [
-        [_number(row[n]) if row[n].strip() else None for n in sheet.results] for row in sheet.rows
-    ]
-    values = np.array(cells, dtype=np.float64)
+    values = np.column_stack(list(sheet.results.values()))
     shares = any("/" in row[n] for row in sheet.rows[:50] for n in sheet.results)
     largest = float(np.nanmax(values))
     if largest > 1:

@@ -31,14 +31,15 @@ _FINEST = 20  # samples per cell that a share is read as, where the file does no
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One task. ``difficulty`` in logits on the scale of the abilities, 0 being the mean model;
-    ``item_rest``: None where nothing can be told; ``why``: what to look at, empty if nothing."""
+    ``item_rest``: None where nothing can be told; ``contrary``: beyond chance, able models fail it
+    and weak ones pass."""
 
     task: str
     models: int
     share: float
     difficulty: float
     item_rest: float | None
-    why: str
+    contrary: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,23 +66,18 @@ class Report:
 
     @property
     def worn(self) -> list[Item]:
-        """Tasks with something to look at, the strangest first."""
-        strange = [item for item in self.items if item.why]
-        return sorted(strange, key=lambda i: (2.0 if i.item_rest is None else i.item_rest, i.task))
+        """Tasks that speak against the rest, the strangest first."""
+        strange = [item for item in self.items if item.contrary]
+        return sorted(strange, key=lambda item: (item.item_rest or 0.0, item.task))
 
     @property
     def map_words(self) -> str:
-        idle = sum(item.share in (0.0, 1.0) for item in self.items)
+        every = sum(item.share == 1 for item in self.items)
+        nobody = sum(item.share == 0 for item in self.items)
         return (
-            f"{len(self.items) - idle:,} of {len(self.items):,} tasks were solved by some and not "
-            "by all; the others tell nobody apart. A model solves half of the tasks at its height."
+            f"{nobody:,} of {len(self.items):,} tasks were solved by no model and {every:,} by "
+            "all: those tell nobody apart. A model solves half of the tasks that lie at its height."
         )
-
-    def worn_words(self, shown: int) -> str:
-        count = len(self.worn)
-        head = f"{count:,} tasks" if count != 1 else "1 task"
-        tail = f"; the first {shown} are listed, all are in items.csv" if count > shown else ""
-        return f"{head} {'ask' if count != 1 else 'asks'} for a look{tail}. None is removed here."
 
 
 def report_on(table: Table, *, title: str, cutoffs: Mapping[str, date] | None = None) -> Report:
@@ -120,7 +116,7 @@ def estimators(report: Report) -> list[tuple[str, str]]:
         ("their p-values together", "holm"),
         ("ranks", "rank-intervals"),
         ("tiers", "leader-tiers"),
-        ("difficulty, ability, score on all tasks", "task-mean"),
+        ("difficulty, ability, score on all tasks", "panel-rasch"),
         ("fits the rest", "item-rest"),
     ]
     if report.resolves is not None:
@@ -205,21 +201,13 @@ def _items(table: Table, difficulties: Floats) -> tuple[tuple[Item, ...], float 
             share=float(share),
             difficulty=float(b),
             item_rest=rest,
-            why=_why(float(share), rest, critical),
+            contrary=rest is not None and critical is not None and rest < -critical,
         )
         for task, count, share, b, rest in zip(
             table.tasks, known.sum(axis=0), shares, difficulties, rests, strict=True
         )
     )
     return items, critical
-
-
-def _why(share: float, rest: float | None, critical: float | None) -> str:
-    if rest is not None and critical is not None and rest < -critical:
-        return "able models fail it and weak ones pass: wrong tests, or remembered"
-    if share == 1:
-        return "solved by all"
-    return "solved by none: too hard, or no solution passes" if share == 0 else ""
 
 
 def _facts(table: Table, lines: tuple[Line, ...]) -> tuple[str, ...]:
