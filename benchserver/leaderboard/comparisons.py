@@ -78,9 +78,15 @@ def pairs(
     ``models``, first minus second. A difference is null when two bounds leave it open."""
     by_slug = {e.slug: e for e in entrants}
     exact = {frozenset((c.first, c.second)): c for c in found}
-    coarse = _coarse(entrants)
+    coarse, clusters = _coarse(entrants), _clusters(entrants)
     told = [
-        _told(by_slug[a], by_slug[b], exact[frozenset((a, b))], coarse={a, b} & coarse)
+        _told(
+            by_slug[a],
+            by_slug[b],
+            exact[frozenset((a, b))],
+            coarse={a, b} & coarse,
+            clusters=clusters,
+        )
         for a, b in combinations(order, 2)
     ]
     columns = ("difference_e4", "margin_e4", "p_e6", "p_adjusted_e6")
@@ -92,7 +98,7 @@ def pairs(
 
 
 def _told(
-    a: Entrant, b: Entrant, exact: ranks.Comparison, *, coarse: set[str]
+    a: Entrant, b: Entrant, exact: ranks.Comparison, *, coarse: set[str], clusters: int
 ) -> tuple[int | None, int | None, int, int]:
     """(difference, margin, p, adjusted p) of one pair as it may leave."""
     certain = bool(exact.better(ALPHA))
@@ -102,19 +108,19 @@ def _told(
     if a.cell["bound"] and a.cell["bound"] == b.cell["bound"]:
         return None, None, raw, adjusted
     difference = a.cell["score_e4"] - b.cell["score_e4"]
-    bounded = a.cell["bound"] or b.cell["bound"]
-    margin = None if bounded else _margin(a, b, difference, raw)
+    if a.cell["bound"] or b.cell["bound"] or clusters < 2:
+        return difference, None, raw, adjusted
+    errors = (a.cell["se_e4"], b.cell["se_e4"])
+    margin = pair_margin(errors, difference_e4=difference, p_e6=raw, clusters=clusters)
     return difference, margin, raw, adjusted
 
 
-def _margin(a: Entrant, b: Entrant, difference: int, p_e6: int) -> int | None:
-    """None where one family of tasks shows no error."""
-    families = score.families(a.tasks)
-    clusters = len(set(families)) if families else len(a.tasks)
-    if clusters < 2:
-        return None
-    errors = (a.cell["se_e4"], b.cell["se_e4"])
-    return pair_margin(errors, difference_e4=difference, p_e6=p_e6, clusters=clusters)
+def _clusters(entrants: Sequence[Entrant]) -> int:
+    """Families of the hidden tasks; of one family no error can be told."""
+    if not entrants:
+        return 0
+    families = score.families(entrants[0].tasks)
+    return len(set(families)) if families else len(entrants[0].tasks)
 
 
 def _coarse(entrants: Sequence[Entrant]) -> set[str]:
