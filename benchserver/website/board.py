@@ -236,8 +236,9 @@ def evidence_of(member: Body | None) -> Evidence | None:
     if member is None:
         return None
     return Evidence(
-        words=clean(member["words"]),
-        reply=clean(member["reply"]),
+        # an empty text stays empty: cleaning would call it unnamed
+        words=clean(member["words"]) if member["words"] else "",
+        reply=clean(member["reply"]) if member["reply"] else "",
         alarm=f"{member['alarm_e6'] / 10_000:.2f} %",
     )
 
