@@ -8,12 +8,15 @@ on: a result counts when every attempt has its verdict, and no provider is told 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from benchserver.core.lifecycle import EvaluationState
 from benchserver.core.task import Split
+from benchserver.core.verdict import Verdict
 from benchserver.evaluations import score
-from benchserver.evaluations.models import Evaluation
+from benchserver.evaluations.models import Evaluation, VerdictRecord
 from benchserver.evaluations.panel import competitors
-from benchserver.measurement.stopping import ERROR_RATE, Look, look
+from benchserver.measurement.stopping import ERROR_RATE, Look, look, settled_after
 
 
 def foretell(evaluation: Evaluation) -> Look | None:
@@ -41,6 +44,34 @@ def words(found: Look | None) -> str:
             f"(wrong in at most {ERROR_RATE:.0%} of cases). It goes on: only whole results count."
         )
     return f"Open: {found.reason}."
+
+
+def enough_samples(slugs: Iterable[str]) -> str:
+    """After how many samples the tiers of these complete evaluations of one form were settled, in
+    words for the admin who chooses the next protocol; empty where nothing can be said."""
+    chosen = Evaluation.objects.filter(slug__in=list(slugs)).select_related("track", "form")
+    evaluations = list(chosen.order_by("slug"))
+    planned = evaluations[0].track.protocol.samples if len(evaluations) > 1 else 0
+    tables = [score.results(evaluation, Split.PRIVATE) for evaluation in evaluations]
+    if planned < 2 or not tables[0]:
+        return ""
+    outcomes = [_by_sample(e, t) for e, t in zip(evaluations, tables, strict=True)]
+    k = settled_after(outcomes, families=score.families(tables[0]))
+    if k is None:
+        return f"All {planned} samples of a task were needed to settle the tiers."
+    return (
+        f"After {k} of {planned} samples of each task no further one could have changed a tier "
+        f"(wrong in at most {ERROR_RATE:.0%} of cases): the next protocol may ask for fewer."
+    )
+
+
+def _by_sample(evaluation: Evaluation, tasks: list[score.TaskResult]) -> list[list[bool]]:
+    """Tasks x samples, in form order; a missing verdict is not passed (D11)."""
+    passed = VerdictRecord.objects.filter(
+        attempt__evaluation=evaluation, verdict=Verdict.PASSED
+    ).values_list("attempt__entry__version_id", "attempt__sample")
+    found = {(str(version), sample) for version, sample in passed}
+    return [[(t.version_id, k) in found for k in range(t.samples)] for t in tasks]
 
 
 def _rivals(evaluation: Evaluation) -> list[Evaluation]:

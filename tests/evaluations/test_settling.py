@@ -72,3 +72,12 @@ def test_the_admins_page_says_it(stage, half):
     page = room.get(reverse("admin:evaluations_evaluation_change", args=[half.pk]))
     assert page.status_code == 200
     assert "none can change a tier" in page.content.decode()
+
+
+def test_after_a_round_the_admin_reads_how_many_samples_were_enough(stage):
+    rival(stage, solves=26)
+    last = arrange.started(stage, owner="Last", model="model-last")
+    arrange.completed(last, nothing)
+    slugs = list(Evaluation.objects.values_list("slug", flat=True))
+    assert settling.enough_samples(slugs).startswith("After 2 of 4 samples of each task")
+    assert settling.enough_samples(slugs[:1]) == ""

@@ -11,6 +11,7 @@ from benchserver import wiring
 from benchserver.console.report import OPERATOR, Answer, ReportingCommand
 from benchserver.console.table import board_lines
 from benchserver.core.errors import BadInput
+from benchserver.evaluations.settling import enough_samples
 from benchserver.leaderboard.publish import publish
 from benchserver.pools.models import Rotation, Track
 
@@ -40,4 +41,5 @@ class Command(ReportingCommand):
             by=OPERATOR,
             min_cell=settings.MIN_CELL,
         )
-        return Answer(snapshot.board, board_lines(snapshot.board))
+        settled = enough_samples(row["evaluation"] for row in snapshot.board["rows"])
+        return Answer(snapshot.board, board_lines(snapshot.board) + ([settled] if settled else []))
