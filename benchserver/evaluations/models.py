@@ -490,6 +490,45 @@ class ReplyTrace(models.Model):
         return f"trace of {self.attempt_id}"
 
 
+class ToldSet(models.Model):
+    """A frozen set of private versions on which a number that left this room rests."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    versions = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{len(self.versions)} tasks"
+
+
+class Told(models.Model):
+    """A count of private results that has left: to the evaluation's provider or to everybody.
+
+    Append-only (trigger): whatever is to leave later is held against these rows.
+    """
+
+    class To(models.TextChoices):
+        PROVIDER = "provider"
+        BOARD = "board"
+
+    evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="told")
+    to = models.CharField(max_length=8, choices=To)
+    label = models.CharField(max_length=60)
+    tasks = models.ForeignKey(ToldSet, models.PROTECT, related_name="+")
+    passed = models.PositiveIntegerField()
+    samples = models.PositiveIntegerField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("evaluation", "to", "label", "tasks"), name="told_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.label} of {self.evaluation_id} to {self.to}"
+
+
 class Wake(models.Model):
     """The outbox: a wake-up to be published, written in the transaction that made it due."""
 

@@ -21,6 +21,7 @@ from benchserver.evaluations import forecast
 from benchserver.evaluations.models import Attempt, Evaluation, Exposure, FaultRecord, Lane, Send
 from benchserver.evaluations.repeats import told_for
 from benchserver.evaluations.score import cost, told_to_provider
+from benchserver.evaluations.told import withheld_from_provider
 from benchserver.pools.models import Pool, TaskVersion
 from benchserver.pools.rotate import Exposed, database_now
 from benchserver.providers.models import Endpoint, Provider
@@ -151,7 +152,8 @@ def _result(evaluation: Evaluation) -> dict[str, Any] | None:
     if evaluation.state != EvaluationState.COMPLETE:
         return None
     told = told_for(evaluation, min_cell=MIN_CELL)
-    return told_to_provider(evaluation, told=told, min_cell=MIN_CELL)
+    withheld = withheld_from_provider(told, min_cell=MIN_CELL)
+    return told_to_provider(evaluation, told=told, withheld=withheld)
 
 
 def usage(provider: Provider) -> dict[str, Any]:

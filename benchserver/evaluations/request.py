@@ -25,6 +25,7 @@ from benchserver.evaluations import budget
 from benchserver.evaluations.lanes import ensure_lane
 from benchserver.evaluations.models import Attempt, Evaluation, Exposure
 from benchserver.evaluations.settle import wake
+from benchserver.evaluations.told import adversary, lockout
 from benchserver.ledger.append import append
 from benchserver.pools.models import Form, FormEntry, TaskVersion, Track
 from benchserver.pools.queries import open_form
@@ -45,7 +46,8 @@ def request(
     """Start an evaluation, within ``limits`` where it has any.
 
     Raises ``NotAllowed`` with code ``endpoint_not_active``, ``key_missing``, ``no_open_rotation``,
-    ``quota_used``, ``already_running`` or ``exposure_spent``; nothing is written then.
+    ``quota_used``, ``already_running``, ``exposure_spent`` or ``disclosure_*``; nothing is written
+    then.
     """
     policy = policy or EnginePolicy()
     if PanelModel.objects.filter(model=endpoint.model_id).exists():
@@ -55,6 +57,7 @@ def request(
     _check_quota(group, form, endpoint, policy)
     found = list(form.entries.select_related("version__task"))
     _check_exposure(group, form, found, policy)
+    _check_overlap(group, form)
     evaluation = begin(endpoint, form, found, by=by)
     _reserve(evaluation, found)
     budget.set_limits(evaluation, limits)
@@ -107,13 +110,6 @@ def _check_endpoint(endpoint: Endpoint) -> None:
             code="endpoint_not_active",
             mend="Change what is wrong with it (PATCH endpoints/{id}/), then ask again.",
         )
-
-
-def adversary(group: OwnerGroup) -> set[UUID]:
-    """The group, and the groups under which its accounts were evaluated before a merge: past rows
-    keep the group they were made under, so all of them are counted together (D15)."""
-    earlier = Evaluation.objects.filter(provider__owner_group=group)
-    return {group.pk, *earlier.values_list("owner_group_id", flat=True)}
 
 
 def _check_quota(group: OwnerGroup, form: Form, endpoint: Endpoint, policy: EnginePolicy) -> None:
@@ -172,6 +168,18 @@ def _check_exposure(
             "groups, as many as allowed",
             code="exposure_spent",
             mend="The next rotation will hold fresh tasks.",
+        )
+
+
+def _check_overlap(group: OwnerGroup, form: Form) -> None:
+    """Nothing is sent whose result could never be told: two of a group's forms that differ by few
+    tasks would tell those tasks' results."""
+    found = lockout(group, form)
+    if found:
+        raise NotAllowed(
+            f"your group has been evaluated on nearly the same private tasks: {found[0].reason}",
+            code=f"disclosure_{found[0].code}",
+            mend="Stay on that track, or wait for the next rotation.",
         )
 
 

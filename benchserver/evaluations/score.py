@@ -200,16 +200,18 @@ def disclosed(tasks: Sequence[TaskResult]) -> dict[str, Any] | None:
     }
 
 
-def told_to_provider(evaluation: Evaluation, *, told: Evaluation, min_cell: int) -> dict[str, Any]:
-    """What its own provider may read: totals, bounded like the board's, none of a small form.
+def told_to_provider(evaluation: Evaluation, *, told: Evaluation, withheld: str) -> dict[str, Any]:
+    """What its own provider may read: totals, bounded like the board's.
 
     ``told``: the evaluation whose hidden result is told, itself or an earlier one (``repeats``).
+    ``withheld``: why the auditor keeps that result back; empty where it may be read (``told.py``).
     """
     private, public = results(told, Split.PRIVATE), results(evaluation, Split.PUBLIC)
-    hidden = disclosed(private) if len(private) >= min_cell else None
+    hidden = None if withheld else disclosed(private)
     exact = hidden is not None and not hidden["bound"]
     return {
         "private": hidden,
+        "withheld": withheld,
         "repeats": "" if told.pk == evaluation.pk else told.slug,
         "public": cell(public),
         "gap": gap(results(told, Split.PUBLIC), private) if exact else None,

@@ -9,7 +9,6 @@ exact bytes into the signed log. Example: a board of 12 private tasks is refused
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +16,7 @@ from django.db import connection, transaction
 
 from benchserver.audit.record import record
 from benchserver.core.completeness import enough_verdicts
-from benchserver.core.disclosure import MIN_CELL, Cell, group_refusals
+from benchserver.core.disclosure import MIN_CELL
 from benchserver.core.errors import NotAllowed
 from benchserver.core.lifecycle import EvaluationState, RotationState
 from benchserver.core.payload import to_payload
@@ -27,6 +26,7 @@ from benchserver.engines.vault.base import Opener, Sealer
 from benchserver.evaluations import score
 from benchserver.evaluations.models import Evaluation, Send, VerdictRecord
 from benchserver.evaluations.panel import competitors
+from benchserver.leaderboard import audit
 from benchserver.leaderboard.board import first_send, moment_text, shown_board
 from benchserver.leaderboard.models import PublishedRotation, PublishedTask, Snapshot
 from benchserver.ledger.append import append
@@ -72,7 +72,7 @@ def _log_snapshot(
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     form = _form(track, rotation)
     ranked, unranked = _choose(form)
-    _audit(form, ranked, min_cell)
+    audit.require_publishable(form, ranked, min_cell=min_cell)
     for evaluation in ranked:  # outcomes are committed to before the score that rests on them
         score.store(evaluation, sealer=sealer)
     logged = Entry.objects.filter(kind="snapshot").order_by("-index")
@@ -192,32 +192,6 @@ def _how_cancelled(evaluation: Evaluation) -> str:
     if Send.objects.filter(attempt__evaluation=evaluation).exists():
         return "cancelled by its provider"
     return "withdrawn by its provider before any task was sent"
-
-
-def _audit(form: Form, ranked: Sequence[Evaluation], min_cell: int) -> None:
-    """Refuse what would let anybody compute a single private result (D8)."""
-    whole = frozenset(
-        str(pk)
-        for pk in form.entries.filter(split=Split.PRIVATE).values_list("version_id", flat=True)
-    )
-    groups: dict[str, dict[str, list[Cell]]] = {}
-    for evaluation in ranked:
-        tasks = score.results(evaluation, Split.PRIVATE)
-        cell = Cell(
-            label=evaluation.model.slug,
-            task_ids=whole,
-            passed=sum(t.passed for t in tasks),
-            total=sum(t.samples for t in tasks),
-        )
-        groups.setdefault(evaluation.owner_group.slug, {})[evaluation.model.slug] = [cell]
-    for cells in groups.values():
-        found = group_refusals(cells, whole=whole, min_cell=min_cell)
-        if found:
-            raise NotAllowed(
-                f"{found[0].reason} ({', '.join(found[0].labels)})",
-                code=f"disclosure_{found[0].code}",
-                mend=f"A board needs at least {min_cell} private tasks.",
-            )
 
 
 def publish_rotation(*, rotation: Rotation) -> PublishedRotation:

@@ -221,6 +221,16 @@ def _freeze(rotation: Rotation, track: Track, versions: list[TaskVersion]) -> Fo
     return form
 
 
+def private_sets(pool: Pool, version_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """Track -> the private versions its form would have, were these in a rotation."""
+    versions = TaskVersion.objects.filter(pk__in=version_ids, task__split=Split.PRIVATE)
+    found = list(versions.only("pk", "shape", "judging_class"))
+    return {
+        track.slug: frozenset(str(v.pk) for v in found if _takes(track, v))
+        for track in pool.tracks.order_by("slug")
+    }
+
+
 def _takes(track: Track, version: TaskVersion) -> bool:
     fits = not track.shapes or version.shape in track.shapes
     return fits and version.judging_class == track.judging_class

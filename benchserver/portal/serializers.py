@@ -352,6 +352,10 @@ class Result(Closed):
         required=False,
         help_text="the earlier evaluation whose hidden numbers these are; empty: its own",
     )
+    withheld = serializers.CharField(
+        required=False,
+        help_text="why the hidden numbers are not told, where they would give results away",
+    )
     public = Cell(allow_null=True, help_text="the public control tasks")
     gap = Gap(allow_null=True, help_text="public minus private")
     pass_at_k = PassAtK(required=False)

@@ -19,7 +19,7 @@ from django.db import connection
 from benchserver import dispatch, wiring
 from benchserver.core.errors import NotAllowed
 from benchserver.dispatch import queue
-from benchserver.evaluations import evidence, prospects, queries, settle, visits
+from benchserver.evaluations import evidence, prospects, queries, settle, told, visits
 from benchserver.evaluations import generate as generation
 from benchserver.evaluations import identity as identity_of
 from benchserver.evaluations import judge as judging
@@ -249,6 +249,9 @@ def rotations() -> None:
         rotate.close_rotation(rotation=rotation, by="schedule")
     for rotation in pools.due_to_open(now):
         try:
+            told.require_open_to_all(
+                rotation.pool, rotation.plan["versions"], min_cell=settings.MIN_CELL
+            )
             rotate.open_rotation(
                 rotation=rotation,
                 judge_image=wiring.judge_image(),

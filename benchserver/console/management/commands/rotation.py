@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 
 from benchserver import wiring
@@ -15,7 +16,7 @@ from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.ids import opaque
 from benchserver.core.lifecycle import RotationState
 from benchserver.core.rotation import Plan, Policy, Window
-from benchserver.evaluations import exposures
+from benchserver.evaluations import exposures, told
 from benchserver.evaluations.health import unfit_versions
 from benchserver.evaluations.queries import exposed, worn_out
 from benchserver.leaderboard import publish
@@ -64,7 +65,14 @@ class Command(ReportingCommand):
         )
         lines = [*_plan_lines(plan), exposures.in_words(found)]
         document = {**_plan_document(plan), "forecast": forecast(found)}
+        shut_out = told.lockouts(pool, _forms(pool, plan), min_cell=settings.MIN_CELL)
+        document["shut_out"] = {group: reasons[0].reason for group, reasons in shut_out.items()}
+        lines += [
+            f"note: {group} could not be evaluated on it: {reason}"
+            for group, reason in document["shut_out"].items()
+        ]
         if options["save"]:
+            _require_open_to_all(pool, plan)
             rotation = rotate.save_plan(pool=pool, plan=plan, window=window, by=OPERATOR)
             document["rotation"] = rotation.slug
             lines.append(f"saved as {rotation.slug}; it opens by itself at {rotation.opens_at}")
@@ -75,7 +83,9 @@ class Command(ReportingCommand):
         rotation = _planned(pool, options["name"])
         if rotation is None:
             plan = _preview(pool, options)
+            _require_open_to_all(pool, plan)
             rotation = rotate.save_plan(pool=pool, plan=plan, window=_window(options), by=OPERATOR)
+        told.require_open_to_all(pool, rotation.plan["versions"], min_cell=settings.MIN_CELL)
         opened = rotate.open_rotation(
             rotation=rotation,
             judge_image=wiring.judge_image(),
@@ -102,6 +112,15 @@ class Command(ReportingCommand):
         rows = list(pool.rotations.values("slug", "state", "opens_at", "closes_at"))
         lines = [f"{r['slug']}  {r['state']}  {r['opens_at']} to {r['closes_at']}" for r in rows]
         return Answer(rows, lines or ["no rotation yet"])
+
+
+def _forms(pool: Pool, plan: Plan) -> dict[str, frozenset[str]]:
+    return rotate.private_sets(pool, [*plan.enter, *plan.stay])
+
+
+def _require_open_to_all(pool: Pool, plan: Plan) -> None:
+    """What would leave evaluated groups outside is not even saved."""
+    told.require_open_to_all(pool, [*plan.enter, *plan.stay], min_cell=settings.MIN_CELL)
 
 
 def _preview(pool: Pool, options: dict[str, Any]) -> Plan:
