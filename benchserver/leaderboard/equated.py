@@ -20,7 +20,7 @@ from benchserver.evaluations import score
 from benchserver.evaluations.models import Evaluation
 from benchserver.evaluations.panel import linking_runs
 from benchserver.leaderboard.models import Snapshot
-from benchserver.measurement.equating import conditions, linking, table
+from benchserver.measurement.equating import conditions, table
 from benchserver.measurement.equating.placing import Placed, place
 from benchserver.measurement.equating.rasch import Calibration, fit
 from benchserver.pools.models import Form, FormEntry
@@ -31,9 +31,10 @@ Cell = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """A fit of the panel with the tasks it knows, in order. ``members``: models of the form and of
-    the base per version; ``families``: one per panel model."""
+    """A fit of the panel. ``versions``: its tasks; ``here``, ``there``: which of them are of
+    the form and of the base; ``families``: one per panel model."""
 
+    form: Form
     base: Form
     calibration: Calibration
     versions: tuple[str, ...]
@@ -106,6 +107,7 @@ def panel_scale(form: Form, base: Form) -> Scale | None:
         passed=passed, samples=samples, rotations=~there, panel=np.ones(len(members))
     )
     return Scale(
+        form=form,
         base=base,
         calibration=fit(counts),
         versions=versions,
@@ -129,27 +131,23 @@ def judged_link(
     return link, reasons
 
 
-def shared_tasks(scale: Scale) -> linking.Screened | None:
-    """The cross-check: tasks of both forms, each form fitted apart; None below two of them.
-
-    Their difficulties differ by nothing but chance when the panel's link holds.
-    """
+def shared_pair(scale: Scale) -> tuple[table.Floats, table.Floats] | None:
+    """Difficulties of the tasks of both forms, (on the first, on this), each form fitted apart
+    with the panel's mean at 0; None below two shared tasks. They differ by chance when the panel's
+    link holds: a cross-check, for the operator's eyes only."""
     both = scale.here & scale.there
-    if both.sum() < 2 or not scale.rotation:
+    if both.sum() < 2 or scale.base.pk == scale.form.pk:
         return None
     counts = scale.calibration.table
-    apart = [fit(_alone(counts, tasks)).b for tasks in (scale.there, scale.here)]
-    ref, new = apart[0][both[scale.there]], apart[1][both[scale.here]]
-    return linking.screen_drift(ref=ref, new=new)
-
-
-def _alone(counts: table.Table, tasks: table.Flags) -> table.Table:
-    return table.Table(
-        passed=counts.passed[:, tasks],
-        samples=counts.samples[:, tasks],
-        rotations=np.zeros(int(tasks.sum()), dtype=np.int64),
-        panel=counts.panel,
+    met = counts.samples > 0
+    in_both: table.Flags = np.logical_and(
+        met[:, scale.there].any(axis=1), met[:, scale.here].any(axis=1)
     )
+    if not in_both.any():
+        return None
+    counts = counts.of_models(in_both)
+    there, here = (fit(counts.of_tasks(tasks)).b for tasks in (scale.there, scale.here))
+    return there[both[scale.there]], here[both[scale.here]]
 
 
 def _private(form: Form) -> list[str]:

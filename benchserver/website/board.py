@@ -129,6 +129,30 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Equated:
+    """A score as it would be on the track's first form, in points."""
+
+    model: ModelName
+    score: str
+    here: str
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """The board across rotations; ``reasons``: why it cannot be compared, else none."""
+
+    form: str
+    reasons: tuple[str, ...]
+    rows: tuple[Equated, ...]
+    shift: str
+    shift_se: str
+    models: int
+    families: int
+
+
+@dataclass(frozen=True, slots=True)
 class BoardPage:
     name: str
     track: str
@@ -141,6 +165,7 @@ class BoardPage:
     rows: tuple[Row, ...]
     top_tier: int
     unranked: tuple[Unranked, ...]
+    across: Across | None
     facts: Facts
     protocol: Mapping[str, Any]
     axis: Axis
@@ -172,6 +197,7 @@ def board_page(body: Body, *, unit: str = "money") -> BoardPage:
         rows=rows,
         top_tier=sum(row.tier == rows[0].tier for row in rows) if rows else 0,
         unranked=tuple(_unranked(each) for each in body["unranked"]),
+        across=_across(body),
         facts=facts_of(body),
         protocol=body["protocol"],
         axis=shared,
@@ -364,6 +390,36 @@ def _sort_keys(row: Body) -> Mapping[str, int]:
         "gap": gap["diff_e4"] if gap else -10_001,
         "seen": row["seen_before_e4"],
     }
+
+
+def _across(body: Body) -> Across | None:
+    """None for a snapshot from before there were equated scores."""
+    found = body.get("equating")
+    if found is None:
+        return None
+    link = found["link"] or {}
+    rows = [row for row in body["rows"] if row.get("equated")]
+    rows.sort(key=lambda row: -int(row["equated"]["expected_e4"]))
+    return Across(
+        form=found["form"],
+        reasons=tuple(clean(reason) for reason in found["reasons"]),
+        rows=tuple(_equated(row) for row in rows),
+        shift=f"{link.get('shift_e3', 0) / 1000:+.2f}",
+        shift_se=f"{link.get('shift_se_e3', 0) / 1000:.2f}",
+        models=link.get("panel_models", 0),
+        families=link.get("panel_families", 0),
+    )
+
+
+def _equated(row: Body) -> Equated:
+    told = row["equated"]
+    return Equated(
+        model=model_name(row["model"]),
+        score=points(told["expected_e4"]),
+        here=points(row["private"]["score_e4"]),
+        low=points(told["low_e4"]),
+        high=points(told["high_e4"]),
+    )
 
 
 def _unranked(entry: Body) -> Unranked:

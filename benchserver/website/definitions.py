@@ -18,6 +18,7 @@ BEHIND: Mapping[str, tuple[str, ...]] = {
     "rank": ("rank-intervals", "holm", "max-t"),
     "resolution": ("observed-resolution", "detectable-difference"),
     "compare": ("paired-difference", "pair-margin", "p-step", "holm", "max-t"),
+    "across": ("equated-score", "panel-rasch", "panel-link"),
     "gap": ("gap",),
     "fault": ("count",),
     "seen_before": ("tasks-seen",),

@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from benchserver import wiring
+from benchserver.console.linkreport import link_report
 from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.task import Split
 from benchserver.core.verdict import Verdict
@@ -16,7 +17,6 @@ from benchserver.evaluations.models import Attempt, Evaluation, Exposure, Identi
 from benchserver.evaluations.panel import run_panel
 from benchserver.evaluations.queries import exposed
 from benchserver.evaluations.request import request
-from benchserver.leaderboard import equated
 from benchserver.leaderboard.models import PublishedRotation, Snapshot
 from benchserver.leaderboard.publish import publish
 from benchserver.pools.ingest import ingest
@@ -269,8 +269,10 @@ def test_shared_tasks_are_a_cross_check_of_the_link(stage):
     board_of(stage)
     arrange.next_rotation(stage)  # nobody but the panel met the tasks, so they come again
     run_all(stage, members, 0.0)
-    form = stage.track.forms.order_by("-rotation__opens_at").first()
-    scale = equated.panel_scale(form, equated.reference_form(form))
-    assert scale is not None
-    assert scale.rotation == 0  # all tasks are shared: there is nothing to link
-    assert equated.shared_tasks(scale) is None
+    report = link_report(stage.track)
+    assert report["harder by"].startswith("0.000")  # all tasks are shared: nothing to link
+    assert report["shared tasks"] == f"{TASKS}, 0 drifted"
+    assert report["shared tasks moved by"].startswith(("0.000", "-0.000"))
+    for method in ("mean-mean", "mean-sigma", "Stocking-Lord", "Haebara"):
+        assert report[method].startswith("1.000 x theta")
+    assert report["difficulties by marginal likelihood"] > "correlation 0.9"

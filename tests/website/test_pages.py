@@ -275,3 +275,40 @@ def test_a_chart_in_tokens_is_a_page_of_its_own(client: Client, publish: Publish
         assert words in pages[unit]
         assert sum(words in page for page in pages.values()) == 1
     assert 'chart=time#price">time</a>' in pages["money"]
+
+
+def equating(**changes: Any) -> dict[str, Any]:
+    link = {"shift_e3": 506, "shift_se_e3": 54, "panel_models": 7, "panel_families": 3}
+    return {"comparable": True, "form": "ro-first", "reasons": [], "link": link, **changes}
+
+
+def test_a_board_shows_its_scores_on_the_first_form(client: Client, publish: Publish) -> None:
+    told = {"expected_e4": 6761, "se_e4": 553, "low_e4": 5677, "high_e4": 7845}
+    body = snapshot(3) | {"equating": equating()}
+    for row in body["rows"]:
+        row["equated"] = None
+    body["rows"][1]["equated"] = told
+    publish(body)
+    html = client.get("/").content.decode().partition('id="across"')[2].partition("</section>")[0]
+    assert "67.6" in html
+    assert "56.8–78.5" in html
+    assert "+0.51 logits" in html
+    assert body["rows"][1]["model"]["name"] in html
+    assert body["rows"][0]["model"]["name"] not in html
+
+
+def test_a_board_that_cannot_be_compared_says_why(client: Client, publish: Publish) -> None:
+    why = ["5 panel models, 6 are needed", "residual chi2/df 3.4, more than 3"]
+    publish(snapshot(2) | {"equating": equating(comparable=False, reasons=why, link=None)})
+    html = client.get("/").content.decode()
+    assert "Not comparable across rotations" in html
+    assert "; ".join(why) in html
+
+
+def test_a_snapshot_from_before_there_was_a_panel_says_nothing_of_it(
+    client: Client, publish: Publish
+) -> None:
+    body = snapshot(2)
+    body.pop("equating", None)
+    publish(body)
+    assert 'id="across"' not in client.get("/").content.decode()
