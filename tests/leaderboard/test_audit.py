@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from benchserver import wiring
 from benchserver.core.errors import NotAllowed
@@ -52,6 +54,17 @@ def test_every_published_number_leaves_its_frozen_set_and_a_new_snapshot_adds_no
     assert set(row.tasks.versions) == told.private_set(evaluation.form_id)
     with pytest.raises(DatabaseError, match="append"), transaction.atomic():
         Told.objects.update(passed=21)
+
+
+def test_what_was_complete_before_the_tables_existed_is_taken_as_told(stage):
+    evaluation = result(stage, 20)
+    backfill = import_module("benchserver.evaluations.migrations.0011_told").FORWARD
+    with connection.cursor() as cursor:
+        cursor.execute(backfill.partition("CREATE TRIGGER")[0])
+    (release,) = told.history(evaluation.provider.owner_group)
+    assert release == told.whole(evaluation, publishing.score.results(evaluation, "private"))
+    told.keep([(evaluation, release)], to=Told.To.BOARD)
+    assert Told.objects.values("tasks").distinct().count() == 1
 
 
 def test_a_set_that_differs_by_few_tasks_from_an_earlier_one_is_refused_by_name(stage):
