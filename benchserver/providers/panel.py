@@ -2,7 +2,7 @@
 
 What a panel model is sent stays with the operator, so nothing is counted as exposure. That holds
 only on a host of the operator's own, and whoever registers one has to name that host. Example:
-``register(..., base_url="http://10.0.0.5:8000/v1", own_host="10.0.0.5", ...)``.
+``register(..., base_url="https://panel.example.org/v1", own_host="panel.example.org", ...)``.
 """
 
 from __future__ import annotations

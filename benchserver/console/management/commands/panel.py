@@ -24,7 +24,7 @@ class Command(ReportingCommand):
         "Reference models that you run: they link rotations, compete with nobody and expose "
         "nothing, so their endpoint must be on a host of your own. Example: "
         "./bench panel add --name oak --model-version 1 --family oak --weights oak.safetensors "
-        "--frozen-on 2026-01-31 --url http://10.0.0.5:8000/v1 --own-host 10.0.0.5"
+        "--frozen-on 2026-01-31 --url https://panel.example.org/v1 --own-host panel.example.org"
     )
 
     def arguments(self, parser: CommandParser) -> None:
@@ -37,6 +37,7 @@ class Command(ReportingCommand):
         parser.add_argument("--frozen-on", default="", help="add: day of the weights")
         parser.add_argument("--url", default="", help="add: the endpoint")
         parser.add_argument("--own-host", default="", help="add: host of --url, which you run")
+        parser.add_argument("--api-key-file", type=Path, help="add: its first line is the key")
         parser.add_argument("--protocol", default="openai_chat")
         parser.add_argument("--wire-model", default="", help="add: its name on the wire")
         parser.add_argument("--concurrency", type=int, default=4)
@@ -65,7 +66,7 @@ def _add(options: dict[str, Any]) -> Answer:
         base_url=options["url"],
         own_host=options["own_host"],
         wire_model=options["wire_model"] or options["name"],
-        api_key="",
+        api_key=_api_key(options["api_key_file"]),
         max_concurrency=options["concurrency"],
         sealer=wiring.sealer(),
         check_address=wiring.check_address,
@@ -119,6 +120,15 @@ def _list(options: dict[str, Any]) -> Answer:
 def _link(options: dict[str, Any]) -> Answer:
     document = link_report(_track(options["track"]))
     return Answer(document, [f"{key}: {value}" for key, value in document.items()])
+
+
+def _api_key(file: Path | None) -> str:
+    if file is None:
+        return ""
+    try:
+        return file.read_text().partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError):
+        raise BadInput("the key file cannot be read", place=str(file)) from None
 
 
 def _digest(options: dict[str, Any]) -> str:
