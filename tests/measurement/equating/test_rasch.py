@@ -103,6 +103,35 @@ def test_rows_of_only_passes_or_none_stay_finite():
     assert top.se == pytest.approx(0.678, abs=0.006)
 
 
+# M1 to M3 take both rotations, M4 the first, M5 the second; ten samples each.
+WORKED = [
+    [5, 9, 8, 7, 1, 1, 8, 5, 2, 3, 1, 5, 8, 7, 6, 4],
+    [5, 6, 5, 7, 0, 3, 9, 2, 0, 3, 2, 2, 5, 9, 2, 5],
+    [8, 8, 8, 10, 4, 5, 10, 7, 3, 9, 2, 9, 8, 9, 5, 10],
+    [10, 8, 10, 9, 1, 1, 10, 5, 0, 0, 0, 0, 0, 0, 0, 0],
+    [0, 0, 0, 0, 0, 0, 0, 0, 3, 8, 2, 8, 5, 9, 6, 7],
+]
+
+
+def test_a_gap_that_is_all_rotation_difficulty_goes_away():
+    """The note prints the worked example's figures without its counts. This table was searched
+    for: it gives the printed estimates to their last digits, and errors near the printed ones."""
+    samples = np.full((5, 16), 10)
+    samples[3, 8:] = samples[4, :8] = 0
+    rotations = np.arange(16) // 8
+    counts = table(passed=WORKED, samples=samples, rotations=rotations, panel=[1, 1, 1, 0, 0])
+    assert (counts.passed[3].sum(), counts.passed[4].sum()) == (54, 48)  # of 80 each
+    found, form = fit(counts), rotations == 0
+    fourth, fifth = found.expected(3, form=form), found.expected(4, form=form)
+    assert found.theta[3:] == pytest.approx([0.506, 0.514], abs=5e-4)
+    assert (fourth.value, fifth.value) == pytest.approx((0.6750, 0.6761), abs=1e-4)
+    apart, shift = found.difference(3, 4), found.shift(1)
+    assert (apart.value, apart.se) == pytest.approx((-0.0077, 0.471), abs=5e-4)
+    assert shift.value == pytest.approx(0.506, abs=2e-3)
+    near = (shift.se, fourth.se, fifth.se)
+    assert near == pytest.approx((0.254, 0.0432, 0.0553), rel=0.08)
+
+
 def test_a_missing_cell_says_nothing_and_is_not_a_failure(drawn):
     counts = drawn.table
     samples, passed = counts.samples.copy(), counts.passed.copy()
