@@ -204,7 +204,8 @@ def test_what_a_killed_grader_leaves_dies_by_itself_and_is_removed_by_the_next(
     assert crashed.returncode == -signal.SIGKILL, crashed.stderr
     pid = int(crashed.stdout)
     assert mine(client, pid)
-    deadline = time.monotonic() + 30
+    # One that was only just being made has nobody to meet and waits a minute for it.
+    deadline = time.monotonic() + 120
     while _running(client, pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not _running(client, pid)
