@@ -19,6 +19,7 @@ from benchserver.core.errors import BadInput
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
+_ROUNDING = 1e-11
 Moments = tuple[Floats, Floats, Floats, Floats]
 
 
@@ -55,9 +56,11 @@ def compare_shared(scores: Floats, *, families: Sequence[Hashable] | None = None
         mean = np.where(shared > 0, total / shared, np.nan)
     squares, crossed, sizes, clusters = _cluster_moments(x, m, codes)
     with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.maximum(squares - 2 * mean * crossed + mean**2 * sizes, 0.0)
+        spread = squares - 2 * mean * crossed + mean**2 * sizes
+        # Large terms cancel: what rounding leaves of an equal difference is no spread.
+        spread = np.where(spread < _ROUNDING * (1 + squares), 0.0, spread)
         se = np.sqrt(spread * clusters / (clusters - 1)) / shared
-    se = np.where(clusters > 1, np.where(se < 1e-9, 0.0, se), np.nan)
+    se = np.where(clusters > 1, se, np.nan)
     single = families is None and bool(np.isin(x[known], (0.0, 1.0)).all())
     p = _mcnemar(x, m) if single else _t_test(mean, se, clusters)
     return Pairs(
