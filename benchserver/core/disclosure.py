@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 
-from benchserver.core.errors import BadInput, NotAllowed
+from benchserver.core.errors import BadInput
 from benchserver.core.spans import (
     TaskSet,
     blocks,
@@ -112,58 +112,6 @@ def _margin(tasks: int, total: int) -> int:
     return min(margin, total // 2)  # a cell of a task or two must not show both bounds
 
 
-def refusals(
-    cells: Sequence[Cell], *, whole: TaskSet = frozenset(), min_cell: int = MIN_CELL
-) -> tuple[Refusal, ...]:
-    """All reasons why these numbers of *one model* may not be public together; empty: publish.
-
-    ``cells``: everything ever published about the model on these tasks plus what is new;
-    ``whole``: the private part of the form, when it is known that others can guess it (always).
-    """
-    return (
-        *_complement_refusals(_labels(cells), whole, min_cell),
-        *set_refusals(_labels(cells), min_cell=min_cell),
-        *value_refusals(cells),
-    )
-
-
-def group_refusals(
-    cells_by_model: Mapping[str, Sequence[Cell]],
-    *,
-    whole: TaskSet = frozenset(),
-    min_cell: int = MIN_CELL,
-) -> tuple[Refusal, ...]:
-    """The same for all models of one owner group together.
-
-    Two variants of one model answer nearly alike, so their sets are held against each other too.
-    """
-    found: list[Refusal] = []
-    for model in sorted(cells_by_model):
-        found += refusals(cells_by_model[model], whole=whole, min_cell=min_cell)
-    together = [cell for model in sorted(cells_by_model) for cell in cells_by_model[model]]
-    found += set_refusals(_labels(together), min_cell=min_cell)
-    return tuple(dict.fromkeys(found))
-
-
-def require_publishable(
-    cells: Sequence[Cell], *, whole: TaskSet = frozenset(), min_cell: int = MIN_CELL
-) -> None:
-    """Raises ``NotAllowed`` (code ``disclosure_<rule>``) with the first refusal."""
-    found = refusals(cells, whole=whole, min_cell=min_cell)
-    if found:
-        first = found[0]
-        reason = f"{first.reason} ({', '.join(first.labels)})"
-        raise NotAllowed(reason, code=f"disclosure_{first.code}")
-
-
-def _labels(cells: Sequence[Cell]) -> dict[TaskSet, str]:
-    labels: dict[TaskSet, str] = {}
-    for cell in cells:
-        if cell.task_ids:
-            labels.setdefault(cell.task_ids, cell.label)
-    return labels
-
-
 def set_refusals(labels: Mapping[TaskSet, str], *, min_cell: int = MIN_CELL) -> tuple[Refusal, ...]:
     """What is wrong with the sets, whatever their counts are: set -> label, each set once."""
     found = [
@@ -180,19 +128,6 @@ def set_refusals(labels: Mapping[TaskSet, str], *, min_cell: int = MIN_CELL) -> 
             )
             found.append(Refusal("small_difference", (label, other_label), reason))
     return (*found, *_combination_refusals(labels, min_cell))
-
-
-def _complement_refusals(
-    labels: Mapping[TaskSet, str], whole: TaskSet, min_cell: int
-) -> list[Refusal]:
-    found = []
-    for tasks, label in labels.items() if whole else ():
-        if not tasks <= whole:
-            found.append(Refusal("outside_form", (label,), "a cell has tasks outside its form"))
-        elif 0 < len(whole - tasks) < min_cell:
-            reason = f"a cell leaves fewer than {min_cell} tasks of its form outside"
-            found.append(Refusal("small_complement", (label,), reason))
-    return found
 
 
 def _combination_refusals(labels: Mapping[TaskSet, str], min_cell: int) -> list[Refusal]:
