@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from benchserver.evaluations.request import request
 from benchserver.evaluations.score import finish
 from benchserver.pools import rotate
 from benchserver.pools.models import Pool, Rotation, Track
-from benchserver.providers.models import Endpoint
+from benchserver.providers.models import Endpoint, Model, PanelModel
 from tests import factories
 
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -294,3 +294,10 @@ def row_counts() -> dict[str, int]:
             cursor.execute(f'SELECT count(*) FROM "{name}"')
             counts[name] = cursor.fetchone()[0]
     return counts
+
+
+def to_panel(model: Model) -> None:
+    """From now on a reference model of the operator's, with weights frozen at the year's start."""
+    PanelModel.objects.create(
+        model=model, family="open", weights_digest="ab" * 32, frozen_on=date(2026, 1, 1)
+    )

@@ -74,7 +74,7 @@ def due() -> QuerySet[Form]:
     """Forms of closed rotations in which nothing runs and which nobody has examined."""
     done = EvidenceRecord.objects.values("evaluation__form")
     complete = Evaluation.objects.filter(state=EvaluationState.COMPLETE)
-    asked = complete.exclude(owner_group__slug=suspicion.PANEL_GROUP).values("form")
+    asked = complete.filter(model__panel=None).values("form")
     running = Evaluation.objects.filter(state=EvaluationState.RUNNING).values("form")
     closed = Form.objects.filter(rotation__state=RotationState.CLOSED, pk__in=asked)
     return closed.exclude(pk__in=done).exclude(pk__in=running).select_related("rotation")

@@ -14,6 +14,7 @@ from datetime import date
 from itertools import combinations
 from uuid import UUID
 
+from benchserver.core.lifecycle import EvaluationState
 from benchserver.core.task import Split
 from benchserver.evaluations.models import Evaluation, ReplyTrace
 from benchserver.evaluations.score import TaskResult, results, vector
@@ -21,8 +22,8 @@ from benchserver.measurement.contamination import battery, cliff, relay
 from benchserver.measurement.contamination.canaries import Passes
 from benchserver.measurement.contamination.winnowing import Overlap, flagged
 from benchserver.pools.models import Form, TaskVersion
+from benchserver.providers.models import PanelModel
 
-PANEL_GROUP = "operator-panel"  # as providers/panel.py names it; its models expose no task
 MIN_PANEL = 3
 MIN_TASKS = 10
 MIN_FAILURES = 10  # tasks two models must both fail before likeness says anything
@@ -66,7 +67,7 @@ def bench(form: Form, chosen: Sequence[Evaluation]) -> Bench:
 
 def is_panel(evaluation: Evaluation) -> bool:
     """Run by the operator on weights it holds: the measure for the others, never a suspect."""
-    return evaluation.owner_group.slug == PANEL_GROUP
+    return PanelModel.objects.filter(model=evaluation.model_id).exists()
 
 
 def subject(evaluation: Evaluation, on: Bench) -> battery.Subject:
@@ -124,7 +125,7 @@ def _canaries(evaluation: Evaluation, on: Bench) -> battery.Counted | None:
     """Canaries passed in any sample, against all the panel ever met on this track."""
     mine = _passes(results(evaluation, Split.CANARY))
     runs = Evaluation.objects.filter(
-        track=evaluation.track, owner_group__slug=PANEL_GROUP, state="complete"
+        track=evaluation.track, model__panel__isnull=False, state=EvaluationState.COMPLETE
     ).select_related("form", "track")
     theirs = [_passes(results(run, Split.CANARY)) for run in runs]
     base = Passes(sum(p.passed for p in theirs), sum(p.sent for p in theirs))

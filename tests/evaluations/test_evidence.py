@@ -15,11 +15,11 @@ from benchserver.core.lifecycle import EvidenceState
 from benchserver.core.rotation import Policy, Window
 from benchserver.core.task import Split
 from benchserver.core.verdict import Verdict
-from benchserver.evaluations import evidence, suspicion
+from benchserver.evaluations import evidence
 from benchserver.evaluations.models import Evaluation, EvidenceRecord, ReplyTrace
 from benchserver.pools import rotate
 from benchserver.pools.models import Form
-from benchserver.providers.models import Model, OwnerGroup
+from benchserver.providers.models import Model
 from benchserver.worker import jobs
 from tests import arrange, factories
 
@@ -76,10 +76,9 @@ def panel(stage, count: int = PANEL) -> list[Evaluation]:
             verdict=passing(private=10 + n % 3, public=11 + n % 2),
         )
         found.append(one)
-    group, _ = OwnerGroup.objects.get_or_create(slug=suspicion.PANEL_GROUP, name="panel")
-    pks = [e.pk for e in found]
-    Evaluation.objects.filter(pk__in=pks).update(owner_group=group)
-    Model.objects.filter(evaluations__in=pks).update(declared_cutoff=date(2020, 1, 1))
+        arrange.to_panel(one.model)
+    models = Model.objects.filter(panel__isnull=False)
+    models.update(declared_cutoff=date(2020, 1, 1))
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 import pytest
 from django.db.models.functions import Now
@@ -20,7 +19,7 @@ from benchserver.evaluations.outcomes import outcomes
 from benchserver.evaluations.request import request
 from benchserver.pools import rotate
 from benchserver.pools.models import Form, Task
-from benchserver.providers.models import Model, PanelModel
+from benchserver.providers.models import Model
 from tests import arrange
 
 pytestmark = pytest.mark.django_db
@@ -52,14 +51,8 @@ def ran(
 
     arrange.completed(evaluation, verdict)
     if panel:
-        to_panel(evaluation.model)
+        arrange.to_panel(evaluation.model)
     return evaluation
-
-
-def to_panel(model: Model) -> None:
-    PanelModel.objects.create(
-        model=model, family="open", weights_digest="ab" * 32, frozen_on=date(2026, 1, 1)
-    )
 
 
 def ladder(stage: arrange.Board, models: int, *, odd: int = -1) -> None:
@@ -134,7 +127,7 @@ def test_a_task_that_only_weak_models_pass_is_looked_at_when_the_panel_says_so(s
     assert task.item_rest < -0.62
     assert task.asks == ()
     for model in Model.objects.all():
-        to_panel(model)
+        arrange.to_panel(model)
     task = {t.slug: t for t in pool_health(stage.pool, loose()).tasks}[slug_of(stage, 3)]
     assert [a.what.value for a in task.asks] == ["review"]
     assert "able models fail what weak ones pass" in task.asks[0].why
