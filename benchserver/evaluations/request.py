@@ -27,6 +27,7 @@ from benchserver.evaluations.models import Attempt, Evaluation, Exposure
 from benchserver.evaluations.settle import wake
 from benchserver.evaluations.told import adversary, lockout
 from benchserver.ledger.append import append
+from benchserver.measurement.exposure.budget import seen_before
 from benchserver.pools.models import Form, FormEntry, TaskVersion, Track
 from benchserver.pools.queries import open_form
 from benchserver.pools.rotate import database_now
@@ -215,8 +216,7 @@ def _seen_before_e4(group: OwnerGroup, form: Form, found: list[FormEntry]) -> in
         .exclude(exposures__rotation=form.rotation)
         .values_list("family_mac", flat=True)
     )
-    seen = sum(version.family_mac in known for version in private)
-    return round(10_000 * seen / len(private)) if private else 0
+    return round(10_000 * seen_before([version.family_mac for version in private], known))
 
 
 def _create_attempts(evaluation: Evaluation, form: Form, found: list[FormEntry]) -> None:

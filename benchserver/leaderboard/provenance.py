@@ -73,7 +73,7 @@ NAMES: Mapping[str, str] = {
     "rows.*.gap.diff_e4": "gap",
     "rows.*.gap.low_e4": "gap",
     "rows.*.gap.high_e4": "gap",
-    "rows.*.seen_before_e4": "tasks-seen",
+    "rows.*.seen_before_e4": "seen-before",
     "rows.*.evidence.alarm_e6": "evidence-grade",
     **dict.fromkeys(
         (

@@ -427,6 +427,13 @@ _EXPOSURE = (
         known_answer="150, 150, 150, 0: .25",
     ),
     Estimator(
+        id="seen-before",
+        title="Share of tasks whose family the owner had met in an earlier rotation",
+        source="the rule stated in docs/statistics.md, 2026",
+        function="measurement.exposure.budget:seen_before",
+        known_answer="families a, a, b, c with a known: .5",
+    ),
+    Estimator(
         id="tasks-seen",
         title="Different tasks each provider group has been sent",
         source="the rule stated in docs/statistics.md, 2026",

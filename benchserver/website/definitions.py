@@ -21,7 +21,7 @@ BEHIND: Mapping[str, tuple[str, ...]] = {
     "across": ("equated-score", "panel-rasch", "panel-link"),
     "gap": ("gap",),
     "fault": ("count",),
-    "seen_before": ("tasks-seen",),
+    "seen_before": ("seen-before",),
     "evaluations": ("count",),
     "identity": ("model-equality",),
     "cost": ("use-per-task", "count"),

@@ -261,6 +261,12 @@ def test_the_methodology_lists_every_estimator_and_names_those_behind_each_numbe
         assert all(ESTIMATORS[name].label in section for name in names), anchor
 
 
+def test_the_methodology_contents_lead_to_every_definition(client: Client) -> None:
+    text = client.get("/methodology/").content.decode()
+    contents = text[text.index('class="contents"') :].partition("</nav>")[0]
+    assert re.findall(r'href="#([\w-]+)"', contents) == re.findall(r'<h[23] id="([\w-]+)"', text)
+
+
 def test_a_chart_in_tokens_is_a_page_of_its_own(client: Client, publish: Publish) -> None:
     publish(snapshot(3))
     pages = {

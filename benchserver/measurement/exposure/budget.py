@@ -8,7 +8,7 @@ Example: four groups that saw 150, 150, 150 and 0 tasks have a Gini index of .25
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -54,6 +54,16 @@ def groups_left(met_by: int, age_days: int, caps: Caps) -> int:
     if age_days > caps.max_age_days:
         return 0
     return max(0, caps.per_task - met_by)
+
+
+def seen_before(families: Sequence[Hashable], known: Collection[Hashable]) -> float:
+    """Share of a form's tasks whose family the group had met in an earlier rotation, 0 to 1; 0
+    without tasks (decision D13 of 2026: an owner knows a family once it met one task of it).
+
+    Known answer: families a, a, b, c with a known: .5.
+    """
+    met = sum(family in known for family in families)
+    return met / len(families) if families else 0.0
 
 
 def tasks_seen(exposures: Iterable[tuple[Group, Hashable]]) -> Mapping[Group, int]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchserver.core.errors import BadInput
-from benchserver.measurement.exposure.budget import Caps, gini, groups_left, tasks_seen
+from benchserver.measurement.exposure.budget import Caps, gini, groups_left, seen_before, tasks_seen
 
 amounts = st.lists(st.integers(0, 1000), min_size=1, max_size=20)
 
@@ -58,3 +58,9 @@ def test_seen_tasks_add_up_to_the_different_pairs(pairs: list[tuple[str, int]]) 
     seen = tasks_seen(pairs)
     assert sum(seen.values()) == len(set(pairs))
     assert all(1 <= count <= 10 for count in seen.values())
+
+
+def test_a_family_met_once_is_seen_before_in_all_its_tasks() -> None:
+    assert seen_before(["a", "a", "b", "c"], {"a", "z"}) == 0.5
+    assert seen_before(["b"], {"a"}) == 0
+    assert seen_before([], {"a"}) == 0
