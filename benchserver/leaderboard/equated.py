@@ -62,7 +62,7 @@ def equate(
         return nothing, found | {"reasons": ["the first form was run under another protocol"]}
     scale = panel_scale(form, base)
     if scale is None:
-        return nothing, found | {"reasons": ["no panel model has run this form and the first one"]}
+        return nothing, found | {"reasons": [_unlinked(form, base)]}
     exact = [e for e in ranked if cells[e.model.slug] and not cells[e.model.slug]["bound"]]
     placed = {evaluation.model.slug: _placed(scale, evaluation) for evaluation in exact}
     link, reasons = judged_link(scale, placed, cells)
@@ -153,6 +153,12 @@ def shared_pair(scale: Scale) -> tuple[table.Floats, table.Floats] | None:
 def _private(form: Form) -> list[str]:
     entries = FormEntry.objects.filter(form=form, split=Split.PRIVATE).order_by("position")
     return [str(version) for version in entries.values_list("version_id", flat=True)]
+
+
+def _unlinked(form: Form, base: Form) -> str:
+    if form.pk == base.pk:
+        return "no panel model has run this form, the first one"
+    return "no panel model has run this form and the first one"
 
 
 def _placed(scale: Scale, evaluation: Evaluation) -> Placed:

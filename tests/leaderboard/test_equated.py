@@ -258,7 +258,7 @@ def test_who_else_competes_moves_no_equated_number(stage):
 def test_without_a_panel_run_the_board_says_so(stage):
     compete(stage, "Acme", 0.5, 0.0)
     board = board_of(stage)
-    assert board["equating"]["reasons"] == ["no panel model has run this form and the first one"]
+    assert board["equating"]["reasons"] == ["no panel model has run this form, the first one"]
     assert board["equating"]["link"] is None
     assert board["rows"][0]["equated"] is None
 
