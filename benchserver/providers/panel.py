@@ -47,17 +47,7 @@ def register(
     Raises ``BadInput`` when ``own_host`` is not the host of ``base_url``, for a digest that is no
     SHA-256 and for what ``create_model`` and ``create_endpoint`` refuse.
     """
-    if not own_host or urlsplit(base_url).hostname != own_host.lower():
-        raise BadInput(
-            "the endpoint is not on the host you named",
-            place="own_host",
-            mend="Name the host of the URL, and only one that you run: what is sent there is not "
-            "counted as exposure.",
-        )
-    if not re.fullmatch(r"[0-9a-f]{64}", weights_digest):
-        raise BadInput("64 hexadecimal digits are needed", place="weights_digest")
-    if not slugify(family):
-        raise BadInput("a family has letters or digits", place="family")
+    _check_panel_facts(base_url, own_host, weights_digest, family)
     provider = operator()
     model = create_model(
         provider=provider,
@@ -90,6 +80,20 @@ def register(
         check_address=check_address,
         by=by,
     )
+
+
+def _check_panel_facts(base_url: str, own_host: str, weights_digest: str, family: str) -> None:
+    if not own_host or urlsplit(base_url).hostname != own_host.lower():
+        raise BadInput(
+            "the endpoint is not on the host you named",
+            place="own_host",
+            mend="Name the host of the URL, and only one that you run: what is sent there is not "
+            "counted as exposure.",
+        )
+    if not re.fullmatch(r"[0-9a-f]{64}", weights_digest):
+        raise BadInput("64 hexadecimal digits are needed", place="weights_digest")
+    if not slugify(family):
+        raise BadInput("a family has letters or digits", place="family")
 
 
 def operator() -> Provider:
