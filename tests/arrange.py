@@ -54,14 +54,21 @@ def board(
 
 def next_rotation(stage: Board, *, name: str = "ro-next", again: bool = False) -> Rotation:
     """Close the open rotation and open another; ``again``: over the same tasks, spent or not."""
+    made = planned_next(stage, name=name, again=again)
+    return rotate.open_rotation(rotation=made, judge_image="sha256:x", by="test")
+
+
+def planned_next(
+    stage: Board, *, name: str = "ro-next", again: bool = False, private: int = 200
+) -> Rotation:
+    """Close the open rotation and plan one, due now, of at most so many private tasks."""
     rotate.close_rotation(rotation=stage.rotation, by="test")
     now = rotate.database_now()
-    policy = Policy(private_target=200, public_target=200, min_private=1)
+    policy = Policy(private_target=private, public_target=200, min_private=1)
     known = {} if again else exposed(stage.pool)
     plan = rotate.preview(pool=stage.pool, policy=policy, exposed=known, now=now)
     window = Window(now, now + timedelta(days=9), name)
-    made = rotate.save_plan(pool=stage.pool, plan=plan, window=window, by="test")
-    return rotate.open_rotation(rotation=made, judge_image="sha256:x", by="test")
+    return rotate.save_plan(pool=stage.pool, plan=plan, window=window, by="test")
 
 
 def endpoint(

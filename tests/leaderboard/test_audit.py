@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
 from benchserver import wiring
@@ -15,6 +16,7 @@ from benchserver.evaluations.models import Evaluation, Told
 from benchserver.evaluations.queries import describe
 from benchserver.evaluations.request import request
 from benchserver.leaderboard import publish as publishing
+from benchserver.worker import jobs
 from tests import arrange, factories
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +144,30 @@ def test_a_request_for_a_form_of_nearly_the_same_tasks_is_refused(stage, monkeyp
         request(endpoint=evaluation.endpoint, track=stage.track, by="test")
     assert refusal.value.code == "disclosure_small_difference"
     assert arrange.row_counts() == before
+
+
+@pytest.mark.parametrize(("private", "refused"), [(42, True), (44, False)])
+def test_a_rotation_that_would_shut_out_who_was_evaluated_does_not_open(
+    stage, caplog, settings, private, refused
+):
+    settings.EXPOSURE_PER_PROVIDER = 2  # else no task is ever met again
+    result(stage, 20)
+    made = arrange.planned_next(stage, again=True, private=private)
+    jobs.rotations()
+    made.refresh_from_db()
+    assert made.state == ("planned" if refused else "open")
+    assert ("cannot open: disclosure_small_difference" in caplog.text) == refused
+
+
+def test_nobody_opens_or_saves_it_by_hand_either(stage, capsys, settings):
+    settings.EXPOSURE_PER_PROVIDER = 2
+    result(stage, 20)
+    made = arrange.planned_next(stage, again=True, private=42)
+    for words in (["open"], ["plan", "--save", "--private", "42"]):
+        with pytest.raises(SystemExit):
+            call_command("rotation", *words, "--pool", stage.pool.slug)
+        assert "1 owner groups could not be evaluated on it" in capsys.readouterr().err
+    assert list(stage.pool.rotations.filter(state="planned")) == [made]
 
 
 def _set_of(evaluation: Evaluation) -> frozenset[str]:
