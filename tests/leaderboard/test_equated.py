@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import date
+from uuid import UUID
 
 import pytest
 
@@ -55,15 +56,22 @@ def digest(number: int) -> str:
     return f"{number:064x}"
 
 
-def chance(ability: float, position: int, shift: float) -> float:
+def chance(ability: float, place: int, shift: float) -> float:
     """Difficulties lie 3 logits to both sides; ``shift``: how much harder all of them are."""
-    difficulty = (position * 7 % TASKS) / TASKS * 5 - 2.5 + shift
+    difficulty = (place * 7 % TASKS) / TASKS * 5 - 2.5 + shift
     return 1 / (1 + math.exp(difficulty - ability))
 
 
 def of_ability(ability: float, shift: float) -> Callable[[Attempt], Verdict]:
+    places: dict[UUID, int] = {}  # by task: its position is another one in every form
+
     def verdict(attempt: Attempt) -> Verdict:
-        passes = SAMPLES * chance(ability, attempt.entry.position, shift)
+        if not places:
+            versions = attempt.entry.form.entries.order_by("version_id")
+            places.update(
+                (v, n) for n, v in enumerate(versions.values_list("version_id", flat=True))
+            )
+        passes = SAMPLES * chance(ability, places[attempt.entry.version_id], shift)
         return Verdict.PASSED if attempt.sample + 0.5 < passes else Verdict.WRONG_ANSWER
 
     return verdict
