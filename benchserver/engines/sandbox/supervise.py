@@ -21,7 +21,7 @@ from benchserver.engines.sandbox.base import BoxRequest, BoxResult, Ending
 from benchserver.engines.sandbox.cgroup import BoxGroup
 from benchserver.engines.sandbox.patience import may_end, stop_group, verdict_of_waiting
 from benchserver.engines.sandbox.process import BoxProcess
-from benchserver.engines.sandbox.vitals import Wanting, family_of, vitals_of
+from benchserver.engines.sandbox.vitals import Wanting, family_of, is_leaving, vitals_of
 
 _CHUNK = 65536
 _STDERR_KEPT = 65536
@@ -97,11 +97,15 @@ class Running:
             self.group.kill()
 
     def dismiss(self) -> None:
-        """Stop a follower; one whose program is gone already may tell how it ended, for 1 s."""
+        """Stop a follower; one whose program is gone, or about to be, may tell how, for 1 s.
+
+        Its files close before its exit is told: who waits for the end of its output comes first.
+        """
         if self.ended is not None or self.stopped:
             return
         now = time.monotonic()
-        if not self.leave_until and len(self._pids()) <= self.process.own:
+        staying = sum(not is_leaving(pid) for pid in self._pids())
+        if not self.leave_until and staying <= self.process.own:
             self.leave_until = now + _LAST_WORDS_SECONDS
         if now >= self.leave_until:
             self.stop(None)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 _TICK = os.sysconf("SC_CLK_TCK")
+_PF_EXITING = 0x4  # linux/sched.h: set before a process closes its files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,15 @@ def family_of(root: int) -> tuple[int, ...]:
                 with open(f"/proc/{pid}/task/{thread}/children") as file:
                     todo.extend(int(word) for word in file.read().split())
     return tuple(found)
+
+
+def is_leaving(pid: int) -> bool:
+    """Whether a process is gone or on its way out: how it ended is settled, if not yet told."""
+    with suppress(OSError, ValueError, IndexError):
+        with open(f"/proc/{pid}/stat") as file:
+            flags = int(file.read().rpartition(")")[2].split()[6])
+        return bool(flags & _PF_EXITING)
+    return True
 
 
 def threads_of_user(uid: int) -> int:

@@ -19,6 +19,7 @@ from benchserver.engines.sandbox.vitals import (
     Vitals,
     Wanting,
     family_of,
+    is_leaving,
     threads_of_user,
     vitals_of,
 )
@@ -124,9 +125,21 @@ def test_a_candidate_may_wait_as_long_as_the_examiner_works() -> None:
 
 def test_a_program_that_has_just_ended_did_not_wait_all_along() -> None:
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    box = supervise.Running(
+    box = _running(busy.pid)
+    try:
+        _until(lambda: box.look() > 0.3)
+    finally:
+        busy.kill()
+        busy.wait()
+    box.look()
+    assert box.runnable() > 0.3
+
+
+def _running(pid: int) -> supervise.Running:
+    """A box without a group whose only process is ``pid``."""
+    return supervise.Running(
         request=BoxRequest(argv=("x",)),
-        process=cast(Any, SimpleNamespace(pid=busy.pid)),
+        process=cast(Any, SimpleNamespace(pid=pid, own=0, init_pid=lambda: pid)),
         pidfd=-1,
         group=None,
         stdin=-1,
@@ -135,10 +148,32 @@ def test_a_program_that_has_just_ended_did_not_wait_all_along() -> None:
         started=time.monotonic(),
         closing=threading.Event(),
     )
+
+
+def test_a_follower_that_is_ending_tells_how_and_one_that_lives_on_is_stopped() -> None:
+    ending = os.fork()
+    if ending == 0:
+        os._exit(3)
+    os.waitid(os.P_PID, ending, os.WEXITED | os.WNOWAIT)
+    living = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    boxes = [_running(ending), _running(living.pid)]
     try:
-        _until(lambda: box.look() > 0.3)
+        for box in boxes:
+            box.dismiss()
+        assert [box.stopped for box in boxes] == [False, True]
+        assert living.wait(timeout=30) == -9
     finally:
-        busy.kill()
-        busy.wait()
-    box.look()
-    assert box.runnable() > 0.3
+        living.kill()
+        living.wait()
+        os.waitpid(ending, 0)
+
+
+def test_a_process_that_has_ended_is_leaving_before_anybody_hears_of_it() -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(3)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # ended, and not yet told
+    assert is_leaving(child)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+    assert is_leaving(child)  # gone
+    assert not is_leaving(os.getpid())
