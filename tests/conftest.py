@@ -42,13 +42,17 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         parser.addini("DJANGO_SETTINGS_MODULE", "unused without pytest-django")
 
 
+def required(engine: str) -> bool:
+    """Whether ``--require`` names it: then what it lacks is a failure and no reason to skip."""
+    return engine in os.environ.get("BENCH_REQUIRE", "").split(",")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    required = os.environ.get("BENCH_REQUIRE", "").split(",")
     for engine in ("docker", "gvisor", "browser"):
         if item.get_closest_marker(engine) is None:
             continue
         reason = missing(engine)
-        if reason and engine in required:
+        if reason and required(engine):
             pytest.fail(f"{engine} is required, but {reason}", pytrace=False)
         if reason:
             pytest.skip(f"{engine}: {reason}")

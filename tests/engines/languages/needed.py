@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from benchserver.core.errors import MissingPart
 from benchserver.engines.judges.toolchains import prove
 from benchserver.engines.languages.registry import LANGUAGES
 from benchserver.engines.sandbox.base import Sandbox
+from tests.conftest import required
 
 _ANSWERS: dict[tuple[str, str], str] = {}
 
@@ -18,7 +17,7 @@ def require(language: str, sandbox: Sandbox) -> None:
     asked = (language, sandbox.name)
     if asked not in _ANSWERS:
         _ANSWERS[asked] = _why_missing(language, sandbox)
-    if _ANSWERS[asked] and "languages" in os.environ.get("BENCH_REQUIRE", "").split(","):
+    if _ANSWERS[asked] and required("languages"):
         pytest.fail(f"every language is required, but {_ANSWERS[asked]}", pytrace=False)
     if _ANSWERS[asked]:
         pytest.skip(_ANSWERS[asked])
