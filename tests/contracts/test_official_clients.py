@@ -204,19 +204,58 @@ def test_anthropic_raises_the_right_error(anthropic: Any) -> None:
 # --- google ---------------------------------------------------------------------------------
 
 
-def test_google_genai_reads_whole_and_streamed_answers() -> None:
-    genai = pytest.importorskip("google.genai")
-    with served("gemini", thinking=9) as server:
-        options = {"base_url": server.url.removesuffix("/v1beta")}
-        client = genai.Client(api_key=KEY, http_options=options)  # closes when it is forgotten
-        models = client.models
+@pytest.fixture(scope="module")
+def genai() -> Any:
+    return pytest.importorskip("google.genai")
+
+
+@contextmanager
+def google(genai: Any, server: ReferenceEndpoint, *, key: str = KEY) -> Iterator[Any]:
+    options = {"base_url": server.url.removesuffix("/v1beta")}
+    with genai.Client(api_key=key, http_options=options) as client:
+        yield client.models
+
+
+def test_google_genai_reads_whole_and_streamed_answers(genai: Any) -> None:
+    with served("gemini", thinking=9) as server, google(genai, server) as models:
         whole = models.generate_content(model="m", contents=ASKED)
         assert PROGRAM in whole.text
         assert whole.usage_metadata.thoughts_token_count == 9
         assert whole.candidates[0].finish_reason.name == "STOP"
         parts = list(models.generate_content_stream(model="m", contents=ASKED))
+        cut = models.generate_content(
+            model="m", contents=ASKED, config={"max_output_tokens": 12}
+        ).candidates[0]
     assert "".join(part.text or "" for part in parts) == whole.text
     assert parts[-1].candidates[0].finish_reason.name == "STOP"
+    assert cut.finish_reason.name == "MAX_TOKENS"
+
+
+def test_google_genai_reads_tool_calls_and_refusals(genai: Any) -> None:
+    declared = {"name": "run", "description": "Run it.", "parameters_json_schema": SCHEMA}
+    config = {
+        "tools": [{"function_declarations": [declared]}],
+        "automatic_function_calling": {"disable": True},
+    }
+    with served("gemini") as server, google(genai, server) as models:
+        (call,) = models.generate_content(model="m", contents=ASKED, config=config).function_calls
+    assert call.name == "run"
+    assert PROGRAM in call.args["answer"]
+    with served("gemini", faults={"refusal": 1.0}) as server, google(genai, server) as models:
+        said = models.generate_content(model="m", contents=ASKED)
+    assert said.candidates[0].finish_reason.name == "PROHIBITED_CONTENT"
+
+
+def test_google_genai_raises_the_right_error(genai: Any) -> None:
+    def failing(*, key: str = KEY, **behaviour: Any) -> Any:
+        with served("gemini", **behaviour) as server, google(genai, server, key=key) as models:
+            with pytest.raises(genai.errors.APIError) as failed:
+                models.generate_content(model="m", contents=ASKED)
+        return failed.value
+
+    assert isinstance(failing(fail_rates={500: 1.0}), genai.errors.ServerError)
+    assert failing(fail_rates={429: 1.0}).code == 429
+    assert failing(key="no").status in ("UNAUTHENTICATED", "INVALID_ARGUMENT")
 
 
 # --- recorded replies -----------------------------------------------------------------------
@@ -233,6 +272,16 @@ def _through(protocol: str, server: ReferenceEndpoint) -> Callable[[str], str]:
                 return "".join(stream.text_stream)
 
         return message
+    if protocol == "gemini":
+        genai = pytest.importorskip("google.genai")
+        options = {"base_url": server.url.removesuffix("/v1beta")}
+        google_client = genai.Client(api_key=KEY, http_options=options)
+
+        def content(text: str) -> str:
+            parts = google_client.models.generate_content_stream(model="m", contents=text)
+            return "".join(part.text or "" for part in parts)
+
+        return content
     client = connected(pytest.importorskip("openai"), server)
     if protocol == "openai_responses":
         return lambda text: str(client.responses.create(model="m", input=text).output_text)
@@ -245,7 +294,9 @@ def _through(protocol: str, server: ReferenceEndpoint) -> Callable[[str], str]:
     return chat
 
 
-@pytest.mark.parametrize("protocol", ["openai_chat", "openai_responses", "anthropic_messages"])
+@pytest.mark.parametrize(
+    "protocol", ["openai_chat", "openai_responses", "anthropic_messages", "gemini"]
+)
 def test_82_recorded_replies_arrive_to_the_byte(protocol: str) -> None:
     replies = recorded()
     settings = Behaviour(persona=Persona(skill=1.0, verbatim=True), api_key=KEY)

@@ -1,5 +1,5 @@
-"""Our clients against a server of others that speaks four of the protocols and echoes what it is
-asked. It is no part of the development environment; where it is installed these run."""
+"""Our clients against a server of others that speaks four of the protocols, echoes what it is
+asked, and fails when it is told to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -34,10 +36,9 @@ protocols = pytest.mark.parametrize("protocol", list(_SPEAKS))
 streamed = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 
 
-@pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    pytest.importorskip("llm_katan")
-    folder = tmp_path_factory.mktemp("katan")
+@contextmanager
+def katan(folder: Path, *options: str) -> Iterator[int]:
+    """The server of others, echoing, with all four protocols; its port."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         found: int = probe.getsockname()[1]
     keys = ",".join(f"{name}={key}" for name, key, _ in _SPEAKS.values())
@@ -46,6 +47,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         *("--model", "echo", "--backend", "echo", "--host", "127.0.0.1", "--port", str(found)),
         *("--providers", ",".join(name for name, _, _ in _SPEAKS.values())),
         *("--validate-keys", "--api-keys", keys, "--stats-file", str(folder / "stats.json")),
+        *options,
     ]
     process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -54,6 +56,12 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with katan(tmp_path_factory.mktemp("katan")) as found:
+        yield found
 
 
 def send(port: int, protocol: str, stream: bool, *, key: str = "", tools: bool = False) -> Reply:
@@ -91,3 +99,25 @@ def test_a_tool_that_is_offered_is_called(port: int, protocol: str) -> None:
     reply = send(port, protocol, False, tools=True)
     assert [call.name for call in reply.tool_calls] == ["run"]
     assert reply.stop_reason is StopReason.TOOL_CALLS
+
+
+@pytest.mark.parametrize(
+    ("option", "code"),
+    [
+        (("--error-rate", "1"), "server_error"),
+        (("--rate-limit-after", "1"), "rate_limited"),
+        (("--timeout-after", "1"), "server_error"),
+    ],
+    ids=["500", "429", "504"],
+)
+def test_its_failures_are_refusals_in_every_protocol(
+    option: tuple[str, str], code: str, tmp_path: Path
+) -> None:
+    with katan(tmp_path, *option) as failing:
+        if "after" in option[0]:
+            send(failing, "openai_chat", False)  # the one that it still answers
+        for protocol in _SPEAKS:
+            for stream in (False, True):
+                with pytest.raises(EndpointFailure) as failed:
+                    send(failing, protocol, stream)
+                assert (failed.value.kind, failed.value.code) == (FailureKind.REFUSED, code)
