@@ -7,7 +7,7 @@ or a wrong answer at will. Example: ``tasks(private=20, public=4)`` then ``open_
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -53,6 +53,22 @@ def task(number: int, split: Split, *, marker: str = "") -> TaskSpec:
 def tasks(*, private: int, public: int, marker: str = "") -> list[TaskSpec]:
     hidden = [task(n, Split.PRIVATE, marker=marker) for n in range(1, private + 1)]
     return hidden + [task(1000 + n, Split.PUBLIC, marker=marker) for n in range(1, public + 1)]
+
+
+def twin(original: TaskSpec) -> TaskSpec:
+    """The same question in other words, to be hidden whatever its original is."""
+    function = original.entry_point.replace("shift", "raise_by")
+    told = f"Somebody climbs {function}(steps): tell the step reached, given where he stands now."
+    return replace(
+        original,
+        source_id=f"twin of {original.source_id}",
+        statement=told,
+        entry_point=function,
+        reference=original.reference.replace(original.entry_point, function),
+        split=Split.PRIVATE,
+        family="",
+        twin_of=original.source_id,
+    )
 
 
 def pool_of(specs: list[TaskSpec], *, slug: str = "demo") -> Pool:

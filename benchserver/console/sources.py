@@ -17,6 +17,7 @@ from benchserver.core.task import Split, TaskSpec
 from benchserver.engines.taskformats import icpc, registry
 from benchserver.engines.taskformats.native import wrong_solutions
 from benchserver.pools.intake import REFERENCE_RUNS, Report, examine_all
+from benchserver.pools.twins import with_gate
 
 
 def add_runs(parser: ArgumentParser) -> None:
@@ -45,15 +46,22 @@ def read(path: Path, *, format: str, split: str, language: str = "") -> list[Tas
 
 
 def examined(
-    tasks: Sequence[TaskSpec], path: Path, *, format: str, runs: int = REFERENCE_RUNS
+    tasks: Sequence[TaskSpec],
+    path: Path,
+    *,
+    format: str,
+    runs: int = REFERENCE_RUNS,
+    among: Sequence[TaskSpec] = (),
 ) -> Iterator[tuple[TaskSpec, Report]]:
     """Each task with its report, in order, as the sandboxes get through them; ``runs`` of each
-    reference."""
+    reference. ``among``: all tasks of the source, where these are a part of them."""
     wrong = _wrong_of(path, format)
     reports = examine_all(
         tasks, judging=wiring.judging(), wrong=wrong, workers=os.cpu_count() or 1, runs=runs
     )
-    yield from zip(tasks, reports, strict=True)
+    known = {task.source_id: task for task in (*tasks, *among)}
+    for task, report in zip(tasks, reports, strict=True):
+        yield task, with_gate(task, report, known=known)
 
 
 def _wrong_of(path: Path, format: str) -> Callable[[TaskSpec], Sequence[str]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -32,6 +32,7 @@ class Candidate:
     ``exposures_by_group_max``: the most exposures any one owner group has had.
     ``exposed_groups``: owner groups that have met it. ``in_current``: part of the form that ends.
     ``unfit``: why it should not be used again although it may, as a plain phrase.
+    ``twin_of``: the version that this one rewrites; a pair tells something in one form only.
     """
 
     version_id: str
@@ -46,6 +47,7 @@ class Candidate:
     in_current: bool = False
     retired: bool = False
     unfit: str = ""
+    twin_of: str = ""
 
     @property
     def stratum(self) -> Stratum:
@@ -202,8 +204,9 @@ def make_plan(candidates: Sequence[Candidate], policy: Policy) -> Plan:
     private = [c for c in usable if c.split is Split.PRIVATE]
     public = [c for c in usable if c.split is Split.PUBLIC]
     canaries = [c for c in usable if c.split is Split.CANARY]
-    chosen_private = choose(private, policy.private_target, policy)
-    chosen_public = choose(public, policy.public_target, policy)
+    pairs = paired(usable)
+    chosen_private = choose(private, policy.private_target, policy, first=pairs)
+    chosen_public = choose(public, policy.public_target, policy, first=pairs)
     chosen_canaries = choose(canaries, canary_target(len(chosen_private), policy), policy)
     chosen = {c.version_id: c for c in (*chosen_private, *chosen_public, *chosen_canaries)}
     rest = [c for c in usable if c.version_id not in chosen]
@@ -215,7 +218,7 @@ def make_plan(candidates: Sequence[Candidate], policy: Policy) -> Plan:
         reasons=_reasons(pool, worn, chosen),
         counts=_counts(chosen.values()),
         effects=_effects(chosen_private, chosen_public, private, policy),
-        warnings=_warnings(private, public, chosen_private, policy),
+        warnings=(*_warnings(private, public, chosen_private, policy), *_lonely(chosen)),
         refusal=_refusal(private, policy),
     )
 
@@ -225,8 +228,22 @@ def canary_target(private: int, policy: Policy) -> int:
     return round(private * policy.canary_percent / 100)
 
 
-def choose(usable: Sequence[Candidate], target: int, policy: Policy) -> list[Candidate]:
-    """At most ``target`` versions: a quota per stratum, the freshest of the current form first."""
+def paired(usable: Sequence[Candidate]) -> frozenset[str]:
+    """Twins and their originals, where both may be sent. Example: b rewrites a: {a, b}."""
+    known = {c.version_id for c in usable}
+    twins = [c for c in usable if c.twin_of in known]
+    return frozenset(v for c in twins for v in (c.version_id, c.twin_of))
+
+
+def choose(
+    usable: Sequence[Candidate],
+    target: int,
+    policy: Policy,
+    *,
+    first: Collection[str] = frozenset(),
+) -> list[Candidate]:
+    """At most ``target`` versions: a quota per stratum; in it those that go ``first``, then the
+    freshest of the current form."""
     strata: dict[Stratum, list[Candidate]] = {}
     for candidate in usable:
         strata.setdefault(candidate.stratum, []).append(candidate)
@@ -235,7 +252,7 @@ def choose(usable: Sequence[Candidate], target: int, policy: Policy) -> list[Can
     quota = apportion(target, weights=weights, supply=supply)
     chosen: list[Candidate] = []
     for stratum in sorted(strata):
-        ranked = sorted(strata[stratum], key=lambda c: _preference(c, policy.seed))
+        ranked = sorted(strata[stratum], key=lambda c: _preference(c, policy.seed, first))
         chosen += ranked[: quota[stratum]]
     return chosen
 
@@ -271,11 +288,14 @@ def _largest_remainder(total: int, weights: Mapping[Stratum, int]) -> dict[Strat
     return seats
 
 
-def _preference(candidate: Candidate, seed: str) -> tuple[bool, int, int, bytes, str]:
-    """Sort key: current form first, then least met, youngest, then by lot drawn from the seed."""
+def _preference(
+    candidate: Candidate, seed: str, first: Collection[str]
+) -> tuple[bool, bool, int, int, bytes, str]:
+    """Sort key: pairs, current form, then least met, youngest, then by lot drawn from the seed."""
     lot = hashlib.sha256(f"{seed}\n{candidate.version_id}".encode()).digest()
     met, age = candidate.exposed_groups, candidate.age_days
-    return (not candidate.in_current, met, age, lot, candidate.version_id)
+    alone = candidate.version_id not in first
+    return (alone, not candidate.in_current, met, age, lot, candidate.version_id)
 
 
 def _sorted_unique(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -357,6 +377,13 @@ def _warnings(
     if families and max(families.values()) * 5 > len(chosen):
         found.append("one family makes up more than a fifth of the private tasks")
     return tuple(found)
+
+
+def _lonely(chosen: Mapping[str, Candidate]) -> tuple[str, ...]:
+    lonely = sum(bool(c.twin_of) and c.twin_of not in chosen for c in chosen.values())
+    if not lonely:
+        return ()
+    return (f"{lonely} {'twin' if lonely == 1 else 'twins'} without the original in this form",)
 
 
 def _times(count: int) -> str:

@@ -26,6 +26,7 @@ from benchserver.core.ids import new_id, opaque
 from benchserver.core.payload import to_payload
 from benchserver.core.task import Split, TaskSpec, prompt_of
 from benchserver.engines.vault.base import Right, Sealer
+from benchserver.pools import twins
 from benchserver.pools.intake import Report
 from benchserver.pools.models import Pool, Task, TaskVersion
 from benchserver.pools.unseal import context
@@ -95,9 +96,36 @@ def _store(
     version = _seal_version(row=row, task=task, report=report, sealer=sealer)
     version.content_mac = content_mac
     version.family_mac = _mac(mac_key, pool, "family", task.family or task.source_id)
+    if task.twin_of:
+        original = _original(pool=pool, task=task, mac_key=mac_key)
+        version.twin_mac = original.task.source_mac
+        version.family_mac = original.family_mac
     version.save(force_insert=True)
     record("task.stored", by=by, target=str(version.pk), pool=pool.slug, number=version.number)
     return Ingested(source_id=task.source_id, result="stored", slug=row.slug)
+
+
+def _original(*, pool: Pool, task: TaskSpec, mac_key: bytes) -> TaskVersion:
+    """The newest version of the task that this one rewrites. Raises ``BadInput`` when the pool has
+    none, or one that could not stand in a form with it."""
+    mac = _mac(mac_key, pool, "source", task.twin_of)
+    found = TaskVersion.objects.filter(task__pool=pool, task__source_mac=mac)
+    original = found.select_related("task").order_by("number").last()
+    if original is None:
+        raise BadInput("its original is not in this pool", place="twin_of", mend="Bring it first.")
+    own = task.family and _mac(mac_key, pool, "family", task.family) != original.family_mac
+    flaw = "it names a family other than its original's" if own else ""
+    if flaw := flaw or twins.misfit(twins.side(task), _side(original)):
+        raise BadInput(flaw, place="twin_of")
+    return original
+
+
+def _side(version: TaskVersion) -> twins.Side:
+    return twins.Side(
+        split=version.task.split,
+        judged=(version.shape, version.language, version.judging_class),
+        rewrites=bool(version.twin_mac),
+    )
 
 
 def _seal_version(*, row: Task, task: TaskSpec, report: Report, sealer: Sealer) -> TaskVersion:

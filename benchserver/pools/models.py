@@ -82,6 +82,8 @@ class TaskVersion(models.Model):
     difficulty = models.CharField(max_length=20, blank=True)
     written_on = models.DateField(null=True)
     family_mac = models.CharField(max_length=64)
+    # The ``source_mac`` of the task that this one rewrites: a link that only the key could read.
+    twin_mac = models.CharField(max_length=64, blank=True, default="")
     content_mac = models.CharField(max_length=64)
     commitment = models.CharField(max_length=64)
     prompt_data_key = models.CharField(max_length=64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +21,19 @@ def newest_versions(pool: Pool) -> QuerySet[TaskVersion]:
         .select_related("task")
         .defer("prompt_sealed", "task_sealed", "salt_sealed")
     )
+
+
+def originals_of(pool: Pool) -> dict[UUID, UUID]:
+    """Version of a twin -> version of the task it rewrites, both the newest of their tasks."""
+    return pairs_among(newest_versions(pool))
+
+
+def pairs_among(versions: Iterable[TaskVersion]) -> dict[UUID, UUID]:
+    """The same among these versions of one pool, whatever their numbers."""
+    found = list(versions)
+    by_name = {version.task.source_mac: version.pk for version in found}
+    twins = [version for version in found if version.twin_mac in by_name]
+    return {version.pk: by_name[version.twin_mac] for version in twins}
 
 
 def tasks_of_open_rotation(pool: Pool) -> set[UUID]:

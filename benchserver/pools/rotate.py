@@ -26,7 +26,7 @@ from benchserver.core.rotation import Candidate, Plan, Policy, Window, check_win
 from benchserver.core.task import Split
 from benchserver.ledger.append import append
 from benchserver.pools.models import Form, FormEntry, Pool, Rotation, TaskVersion, Track
-from benchserver.pools.queries import newest_versions, tasks_of_open_rotation
+from benchserver.pools.queries import newest_versions, originals_of, tasks_of_open_rotation
 from benchserver.transparency import commitments, entries
 
 
@@ -73,7 +73,7 @@ def candidates_of(
     unfit: Mapping[UUID, str] = NOTHING,
 ) -> list[Candidate]:
     """All tasks of a pool by their newest version, as a plan sees them."""
-    current = tasks_of_open_rotation(pool)
+    current, originals = tasks_of_open_rotation(pool), originals_of(pool)
     return [
         Candidate(
             version_id=str(version.pk),
@@ -88,6 +88,7 @@ def candidates_of(
             in_current=version.pk in current,
             retired=version.task.retired_at is not None,
             unfit=unfit.get(version.pk, "") or _leaked(version),
+            twin_of=str(originals.get(version.pk, "")),
         )
         for version in newest_versions(pool)
     ]

@@ -48,9 +48,9 @@ class Command(ReportingCommand):
     def _ingest(self, pool: Pool, tasks: Any, path: Path, format: str, runs: int) -> list[Ingested]:
         key = wiring.mac_key()
         known = [t for t in tasks if already_stored(pool=pool, task=t, mac_key=key)]
-        fresh = [t for t in tasks if t not in known]
+        fresh = sorted((t for t in tasks if t not in known), key=lambda t: bool(t.twin_of))
         done = [Ingested(source_id=t.source_id, result="unchanged") for t in known]
-        reports = sources.examined(fresh, path, format=format, runs=runs)
+        reports = sources.examined(fresh, path, format=format, runs=runs, among=tasks)
         for number, pair in enumerate(reports, 1):
             done += ingest(
                 pool=pool, tasks=[pair], sealer=wiring.sealer(), mac_key=key, by=OPERATOR
