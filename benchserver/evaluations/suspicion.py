@@ -16,6 +16,7 @@ from uuid import UUID
 
 from benchserver.core.lifecycle import EvaluationState
 from benchserver.core.task import Split
+from benchserver.evaluations import rewritten
 from benchserver.evaluations.models import Evaluation, ReplyTrace
 from benchserver.evaluations.score import TaskResult, results, vector
 from benchserver.measurement.contamination import battery, cliff, relay
@@ -42,6 +43,7 @@ class Bench:
     private: Mapping[UUID, Tasks]
     written: Mapping[str, date | None]
     traces: Mapping[UUID, Sequence[ReplyTrace]] = field(default_factory=dict)
+    pairs: rewritten.Pairs = rewritten.NONE
 
     def means(self, evaluation: Evaluation) -> tuple[float, float]:
         """(public, private) score of one evaluation."""
@@ -62,6 +64,7 @@ def bench(form: Form, chosen: Sequence[Evaluation]) -> Bench:
         private={e.pk: results(e, Split.PRIVATE) for e in chosen},
         written={str(pk): day for pk, day in dates.values_list("pk", "written_on")},
         traces=_traces(chosen),
+        pairs=rewritten.pairs_of(form),
     )
 
 
@@ -78,6 +81,7 @@ def subject(evaluation: Evaluation, on: Bench) -> battery.Subject:
         canaries=_canaries(evaluation, on),
         salts=sum(trace.salts > 0 for trace in on.traces.get(evaluation.pk, ())),
         replies=_replies(evaluation, on),
+        twins=_twins(evaluation, on),
         relay=_relayed(evaluation, on),
     )
 
@@ -151,7 +155,7 @@ def _recited(evaluation: Evaluation, on: Bench, against: Sequence[Evaluation]) -
     mine: dict[UUID, bool] = {}
     for trace in on.traces.get(evaluation.pk, ()):
         version, panel = trace.attempt.entry.version_id, usual[trace.attempt.entry.version_id]
-        if panel:
+        if panel and str(version) not in on.pairs.known:
             seen = Overlap(containment=trace.containment_e4 / 10_000, run=trace.run)
             mine[version] = mine.get(version, False) or flagged(seen, panel)
     return Passes(sum(mine.values()), len(mine))
@@ -163,6 +167,21 @@ def _containments(of: Sequence[Evaluation], on: Bench) -> dict[UUID, list[float]
         for trace in on.traces.get(evaluation.pk, ()):
             found[trace.attempt.entry.version_id].append(trace.containment_e4 / 10_000)
     return found
+
+
+def _twins(evaluation: Evaluation, on: Bench) -> battery.Paired | None:
+    """Originals solved without their twins, against what the panel loses by the rewriting."""
+    mine = rewritten.met(_all(evaluation, on), on.pairs)
+    panel = rewritten.summed([rewritten.met(_all(p, on), on.pairs) for p in on.panel])
+    if len(on.panel) < MIN_PANEL or mine.pairs < rewritten.MIN_PAIRS:
+        return None
+    return battery.Paired(
+        model=mine.alone, pairs=mine.pairs, panel=panel.alone, panel_pairs=panel.pairs
+    )
+
+
+def _all(evaluation: Evaluation, on: Bench) -> list[TaskResult]:
+    return [*on.public[evaluation.pk], *on.private[evaluation.pk]]
 
 
 def _relayed(evaluation: Evaluation, on: Bench) -> battery.Relayed | None:

@@ -130,6 +130,7 @@ def test_a_pair_is_planned_into_one_form(wired) -> None:
 @pytest.mark.django_db
 def test_both_sides_of_a_pair_are_counted_as_exposure(wired) -> None:
     pool = factories.pool_of([HIDDEN, factories.twin(HIDDEN)])
-    stage = arrange.Board(pool, factories.track_of(pool), factories.open_rotation(pool))
+    track = factories.track_of(pool)
+    stage = arrange.Board(pool, track, factories.open_rotation(pool))
     evaluation = arrange.started(stage)
     assert evaluation.owner_group.exposures.count() == 2
