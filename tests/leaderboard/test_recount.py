@@ -1,24 +1,31 @@
-"""An independent script recounts a whole board, and sees each kind of number that is off by one."""
+"""An independent script recounts whole boards: it touches every number and sees one off by one."""
 
 from __future__ import annotations
 
-import json
+import copy
 import random
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from benchserver import wiring
+from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.verdict import FaultKind, Verdict
+from benchserver.evaluations import evidence
 from benchserver.evaluations.models import Evaluation, Send
 from benchserver.evaluations.request import request
 from benchserver.leaderboard import provenance
 from benchserver.leaderboard import publish as publishing
+from benchserver.leaderboard.models import Snapshot
 from benchserver.measurement.estimators import ESTIMATORS
-from benchserver.pools.models import TaskVersion
+from benchserver.pools import rotate
+from benchserver.pools.models import Form, Rotation, TaskVersion, Track
 from benchserver.providers.models import Provider
 from tests import arrange, factories, recount
+from tests.leaderboard import test_equated
+from tests.recount.turning import turned
 
 pytestmark = pytest.mark.django_db
 
@@ -31,31 +38,59 @@ FIELD = (
     ("Dune", "perfect", 1.0, 1200),
     ("Ember", "flaky", 0.55, 60),
 )
+# More models than Holm's adjustment is used for.
+CROWD = tuple((f"Owner {n}", f"model-{n}", 0.1 + 0.038 * n, 100) for n in range(21))
+MANY = EnginePolicy(exposure_per_task=50)
 
 
-def demo_like(*, private: int = 24, samples: int = 1, families: int = 0, models: int = 6):
+def demo_like(
+    *,
+    private: int = 24,
+    samples: int = 1,
+    families: int = 0,
+    models: int = 6,
+    field: Sequence[tuple[str, str, float, int]] = FIELD,
+) -> Snapshot:
     """A published board with sends, costs, faults, a second try and an unranked model."""
     stage = arrange.board(private=private, public=4, samples=samples)
     if families:
         _in_families(families)
     rng = random.Random(f"{private}/{samples}/{families}")
-    for owner, name, skill, tokens in FIELD[:models]:
+    for owner, name, skill, tokens in field[:models]:
         evaluation = _started(stage, owner, name)
         _sends(evaluation, rng, tokens)
         arrange.completed(evaluation, _by_skill(rng, skill))
-    again = request(endpoint=evaluation.endpoint, track=stage.track, by="test")
+    again = request(endpoint=evaluation.endpoint, track=stage.track, by="test", policy=MANY)
     arrange.completed(again, _by_skill(rng, 0.9))
-    broken = arrange.started(stage, owner="Fault", model="broken")
+    broken = _started(stage, "Fault", "broken")
     assert arrange.completed(broken, lambda _: FaultKind.ENDPOINT) == "incomplete"
+    return _published(stage.track)
+
+
+def _published(track: Track) -> Snapshot:
     return publishing.publish(
-        track=stage.track, signer=wiring.signer(), sealer=wiring.sealer(), by="test"
+        track=track, signer=wiring.signer(), sealer=wiring.sealer(), by="test"
     )
+
+
+def crowded() -> Snapshot:
+    return demo_like(private=30, models=len(CROWD), field=CROWD)
+
+
+def linked() -> Snapshot:
+    """The second rotation of a track that a panel ties to the first, closed and examined."""
+    stage = arrange.board(private=test_equated.TASKS, public=0, samples=test_equated.SAMPLES)
+    members = [test_equated.member(n) for n in range(len(test_equated.ABILITIES))]
+    test_equated.two_rotations(stage, members)
+    rotate.close_rotation(rotation=Rotation.objects.get(slug="ro-next"), by="test")
+    evidence.examine(form=Form.objects.get(rotation__slug="ro-next"), by="test")
+    return _published(stage.track)
 
 
 def _started(stage: arrange.Board, owner: str, name: str) -> Evaluation:
     known = Provider.objects.filter(name=owner).first() or factories.provider(owner)
     endpoint = factories.endpoint(known, arrange.NOWHERE, model=name)
-    return request(endpoint=endpoint, track=stage.track, by="test")
+    return request(endpoint=endpoint, track=stage.track, by="test", policy=MANY)
 
 
 def _in_families(count: int) -> None:
@@ -122,25 +157,84 @@ def test_every_number_of_a_board_is_what_the_raw_rows_make_of_it(wired: None, sh
     assert recount.recount(raw()) == []
 
 
-def test_each_kind_of_number_that_is_off_by_one_is_seen(wired: None) -> None:
-    snapshot = demo_like()
-    body, seen, missed = snapshot.board, set(), []
+def test_a_linked_and_examined_board_is_what_the_raw_rows_make_of_it(wired: None) -> None:
+    body = linked().board
+    assert body["equating"]["comparable"]
+    assert body["rows"][0]["equated"]["theta_se_e3"] > 0
+    assert body["rows"][0]["evidence"]["alarm_e6"] > 0
+    assert body["exposure"]["forecast"]["until"]
+    assert recount.recount(raw()) == []
+
+
+def test_a_crowded_board_is_drawn_again_with_other_lots(wired: None) -> None:
+    body = crowded().board
+    assert body["estimators"]["pairs.p_adjusted_e6.*"] == "max-t@1"
+    assert len(set(body["pairs"]["p_adjusted_e6"])) > 3
+    assert recount.recount(raw()) == []
+
+
+@pytest.mark.parametrize("make", [demo_like, crowded, linked], ids=lambda make: make.__name__)
+def test_every_number_is_touched_and_each_kind_that_is_off_by_one_is_seen(
+    wired: None, make: Any
+) -> None:
+    body, seen, missed = make().board, set(), []
     found = recount.expected(raw(), body)
-    assert recount.disagreements(body, found) == []
+    touched = {path for path, _ in recount.leaves(found)}
+    assert [path for path in numbers(body) if path not in touched] == []
     for path, value in recount.leaves(body):
         kind = tuple("*" if isinstance(step, int) else step for step in path)
-        if kind in seen or recount.elsewhere(path):
-            continue
-        seen.add(kind)
-        changed = json.loads(snapshot.body)
-        holder = changed
-        for step in path[:-1]:
-            holder = holder[step]
-        holder[path[-1]] = (not value) if isinstance(value, bool) else value + 1
-        if not recount.disagreements(changed, found):
+        if kind not in seen and not recount.disagreements(changed(body, path, value), found):
             missed.append(kind)
+        seen.add(kind)
     assert len(seen) > 50
     assert missed == []
+
+
+def numbers(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all numbers of a body, by a walk of its own."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value or ())
+    for step, inner in steps:
+        if isinstance(inner, dict | list):
+            yield from numbers(inner, (*path, step))
+        elif isinstance(inner, int | float) and not isinstance(inner, bool):
+            yield (*path, step)
+
+
+def changed(body: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    """The same body with one number larger by one, a decision turned, a date a day later."""
+    other = copy.deepcopy(body)
+    holder: Any = other
+    for step in path[:-1]:
+        holder = holder[step]
+    if isinstance(value, str):
+        holder[path[-1]] = value[:-1] + str((int(value[-1:] or 0) + 1) % 10)
+    else:
+        holder[path[-1]] = (not value) if isinstance(value, bool) else value + 1
+    return other
+
+
+def test_a_number_that_nobody_recounts_is_a_difference(wired: None) -> None:
+    body = demo_like(models=3).board
+    found = recount.expected(raw(), body)
+    body["rows"][1]["private"]["mystery_e4"] = 0
+    assert recount.disagreements(body, found) == [
+        "rows.1.private.mystery_e4: published 0, recounted None"
+    ]
+
+
+def test_a_decision_by_lot_that_lots_do_not_explain_is_seen(wired: None) -> None:
+    body = crowded().board
+    steps = body["pairs"]["p_adjusted_e6"]
+    for place, step in ((steps.index(min(steps)), 1_000_000), (steps.index(1_000_000), 1_000)):
+        other = changed(body, ("pairs", "p_adjusted_e6", place), step)
+        other["pairs"]["p_adjusted_e6"][place] = step
+        wrong = recount.disagreements(other, recount.expected(raw(), other))
+        assert [line.split(":")[0] for line in wrong] == [f"pairs.p_adjusted_e6.{place}"]
+
+
+def test_turning_ten_equal_differences_gives_two_of_1024() -> None:
+    ((low, high),) = turned([[1.0] * 10, [0.0] * 10], [str(n) for n in range(10)])
+    assert low < 2 / 1024 < high < 0.01
 
 
 def test_a_verdict_that_changed_after_publishing_is_seen(wired: None) -> None:
