@@ -230,6 +230,38 @@ class SecondOpinion(models.Model):
     first_worker = models.CharField(max_length=40)
     second_worker = models.CharField(max_length=40, blank=True)
     third_worker = models.CharField(max_length=40, blank=True)
+class VerdictCorrection(models.Model):
+    """What a stored verdict should have been, by evidence; the stored one is never changed.
+
+    ``ground``: ``second_opinion`` or ``recheck``. ``counts_since``: null while the count it would
+    change was told, since then the old and the new count together would tell this verdict.
+    ``commitment``: to the right outcome, in the log; its salt is sealed like a score's.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="corrections")
+    was = models.CharField(max_length=16, choices=[(v.value, v.value) for v in Verdict])
+    verdict = models.CharField(max_length=16, choices=[(v.value, v.value) for v in Verdict])
+    ground = models.CharField(max_length=20)
+    commitment = models.CharField(max_length=64)
+    log_index = models.BigIntegerField()
+    salt_data_key = models.CharField(max_length=64)
+    salt_sealed = models.BinaryField()
+    at = models.DateTimeField(db_default=Now())
+    counts_since = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(verdict=models.F("was")), name="correction_changes_something"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"correction of {self.attempt_id}"
+
+
     second = models.CharField(max_length=16, blank=True)
     third = models.CharField(max_length=16, blank=True)
     odd_worker = models.CharField(max_length=40, blank=True)

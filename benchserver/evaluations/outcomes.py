@@ -18,6 +18,7 @@ from benchserver.core.lifecycle import EvaluationState
 from benchserver.core.task import Split
 from benchserver.core.verdict import Verdict
 from benchserver.evaluations.models import Attempt, Evaluation, VerdictRecord
+from benchserver.evaluations.verdicts import changes
 from benchserver.measurement.equating.table import Counts, Flags, Floats
 from benchserver.pools.models import Form
 from benchserver.providers.models import PanelModel
@@ -51,19 +52,22 @@ class Outcomes:
 def outcomes(form: Form) -> Outcomes:
     """The private part of a form. A sample without a verdict counts as not passed (D11)."""
     found = _first_complete(form)
-    entries = form.entries.filter(split=Split.PRIVATE).order_by("position")
+    entries = form.standing.filter(split=Split.PRIVATE).order_by("position")
     pairs = list(entries.values_list("version_id", "version__family_mac"))
     column = {version: place for place, (version, _) in enumerate(pairs)}
     row = {evaluation.pk: place for place, evaluation in enumerate(found)}
     passed = np.zeros((len(row), len(column)), dtype=np.int64)
     counted = (
         VerdictRecord.objects.filter(attempt__evaluation__in=row, verdict=Verdict.PASSED)
-        .filter(attempt__entry__split=Split.PRIVATE)
+        .filter(attempt__entry__split=Split.PRIVATE, attempt__entry__withdrawn=None)
         .values_list("attempt__evaluation_id", "attempt__entry__version_id")
         .annotate(n=Count("pk"))
     )
     for evaluation, version, n in counted:
         passed[row[evaluation], column[version]] = n
+    for evaluation, version, change in changes(row):
+        if version in column:
+            passed[row[evaluation], column[version]] += change
     labels: list[Hashable] = [family for _, family in pairs]
     return Outcomes(
         form=form,

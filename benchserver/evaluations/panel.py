@@ -39,7 +39,7 @@ def run_panel(*, endpoint: Endpoint, track: Track, weights_digest: str, by: str)
             f"{endpoint.model.slug} has {going.slug} on this form, {going.state}",
             code="panel_has_run",
         )
-    found = list(form.entries.select_related("version__task"))
+    found = list(form.standing.select_related("version__task"))
     evaluation = begin(endpoint, form, found, by=by)
     record("panel.run", by=by, target=evaluation.slug, weights=weights_digest)
     return evaluation
@@ -73,7 +73,7 @@ def _older(run: Evaluation, oldest: date | None) -> bool:
 
 def _oldest_task(form: Form) -> date | None:
     """The day the form's oldest private task was written, else brought in; None without tasks."""
-    entries = form.entries.filter(split="private").values("version_id")
+    entries = form.standing.filter(split="private").values("version_id")
     days = [
         written or imported.date()
         for written, imported in TaskVersion.objects.filter(pk__in=entries).values_list(

@@ -48,7 +48,7 @@ def _board(form: Form, endpoint: Endpoint) -> Board:
     protocol = form.track.protocol
     return Board(
         name=form.track.slug,
-        attempts=form.entries.count() * protocol.samples,
+        attempts=form.standing.count() * protocol.samples,
         prompt_tokens=_prompt_tokens(form.track, endpoint),
         max_tokens=protocol.max_tokens,
     )

@@ -100,6 +100,12 @@ def _reason(evaluation: Evaluation, counts: dict[str, int], now: datetime) -> st
         return f"Complete: all {evaluation.total} attempts have a verdict."
     if evaluation.state == EvaluationState.CANCELLED:
         return f"Cancelled; {done}. Sends already made stay accounted."
+        gone = evaluation.attempts.exclude(entry__withdrawn=None).count()
+        if gone:
+            return (
+                f"Complete: {gone} of {evaluation.total} attempts are on tasks that were withdrawn "
+                "since and count no longer; all others have a verdict."
+            )
     if evaluation.state == EvaluationState.INCOMPLETE:
         faulted = counts.get(AttemptState.FAULTED, 0)
         spent = " Its budget is spent." if "budget_spent" in fault_codes(evaluation) else ""

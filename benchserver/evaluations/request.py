@@ -56,7 +56,7 @@ def request(
     form = locked_form(endpoint, track)
     group = endpoint.provider.owner_group
     _check_quota(group, form, endpoint, policy)
-    found = list(form.entries.select_related("version__task"))
+    found = list(form.standing.select_related("version__task"))
     _check_exposure(group, form, found, policy)
     _check_overlap(group, form)
     evaluation = begin(endpoint, form, found, by=by)

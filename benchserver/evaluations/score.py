@@ -7,14 +7,14 @@ counted beside it and never scored; anybody can recompute the row from the verdi
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import QuerySet, Sum
 
 from benchserver.audit.keys import keep
 from benchserver.core.disclosure import AtLeast, AtMost, Cell, shown_as
@@ -23,8 +23,16 @@ from benchserver.core.lifecycle import EVALUATION, AttemptState, EvaluationState
 from benchserver.core.task import Split
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.engines.vault.base import Context, Right, Sealer
+from benchserver.evaluations import verdicts
 from benchserver.evaluations.control import still_open
-from benchserver.evaluations.models import Evaluation, FaultRecord, Score, Send, VerdictRecord
+from benchserver.evaluations.models import (
+    Attempt,
+    Evaluation,
+    FaultRecord,
+    Score,
+    Send,
+    VerdictRecord,
+)
 from benchserver.ledger.append import append
 from benchserver.measurement import means, scores
 from benchserver.pools.rotate import database_now
@@ -56,7 +64,7 @@ def finish(*, evaluation_id: UUID, sealer: Sealer) -> EvaluationState | None:
         evaluation = Evaluation.objects.select_for_update().get(pk=evaluation_id)
         if evaluation.state != EvaluationState.RUNNING or still_open(evaluation_id):
             return None
-        faulted = evaluation.attempts.filter(state=AttemptState.FAULTED).exists()
+        faulted = asked(evaluation).filter(state=AttemptState.FAULTED).exists()
         target = EvaluationState.INCOMPLETE if faulted else EvaluationState.COMPLETE
         EVALUATION.check(evaluation.state, target)
         evaluation.state, evaluation.ended_at = target.value, database_now()
@@ -64,6 +72,11 @@ def finish(*, evaluation_id: UUID, sealer: Sealer) -> EvaluationState | None:
         if target is EvaluationState.COMPLETE:
             store(evaluation, sealer=sealer)
         return target
+
+
+def asked(evaluation: Evaluation) -> QuerySet[Attempt]:
+    """The attempts that count: on tasks that were not withdrawn since."""
+    return evaluation.attempts.filter(entry__withdrawn=None)
 
 
 def store(evaluation: Evaluation, *, sealer: Sealer) -> Score:
@@ -91,6 +104,11 @@ def store(evaluation: Evaluation, *, sealer: Sealer) -> Score:
         salts_data_key=keep(wrapped),
         salts_sealed=sealed[context],
     )
+
+
+def renew(evaluation: Evaluation) -> None:
+    """The aggregates again, after a withdrawal or a correction; what was committed to stays."""
+    Score.objects.filter(evaluation=evaluation).update(body=aggregates(evaluation))
 
 
 def _outcome_leaves(evaluation: Evaluation) -> tuple[list[bytes], bytes]:
@@ -130,11 +148,12 @@ def results(evaluation: Evaluation, split: Split) -> list[TaskResult]:
     passed: dict[UUID, int] = defaultdict(int)
     judged: dict[UUID, int] = defaultdict(int)
     rows = VerdictRecord.objects.filter(attempt__evaluation=evaluation)
-    for version, verdict in rows.values_list("attempt__entry__version_id", "verdict"):
+    mended = verdicts.corrected([evaluation.pk])
+    for pk, version, verdict in rows.values_list("pk", "attempt__entry__version_id", "verdict"):
         judged[version] += 1
-        passed[version] += verdict == Verdict.PASSED
+        passed[version] += mended.get(pk, verdict) == Verdict.PASSED
     samples = evaluation.track.protocol.samples
-    entries = evaluation.form.entries.filter(split=split).order_by("position")
+    entries = evaluation.form.standing.filter(split=split).order_by("position")
     return [
         TaskResult(
             version_id=str(version),
@@ -273,8 +292,10 @@ def e4(value: float) -> int:
 
 
 def _verdict_counts(evaluation: Evaluation) -> dict[str, int]:
-    rows = VerdictRecord.objects.filter(attempt__evaluation=evaluation).values("verdict")
-    return {row["verdict"]: row["n"] for row in rows.annotate(n=Count("pk")).order_by("verdict")}
+    rows = VerdictRecord.objects.filter(attempt__in=asked(evaluation))
+    mended = verdicts.corrected([evaluation.pk])
+    counts = Counter(mended.get(pk, verdict) for pk, verdict in rows.values_list("pk", "verdict"))
+    return dict(sorted(counts.items()))
 
 
 def fault_counts(evaluation: Evaluation) -> dict[str, int]:

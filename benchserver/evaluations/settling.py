@@ -16,6 +16,7 @@ from benchserver.core.verdict import Verdict
 from benchserver.evaluations import score
 from benchserver.evaluations.models import Evaluation, VerdictRecord
 from benchserver.evaluations.panel import competitors
+from benchserver.evaluations.verdicts import corrections
 from benchserver.measurement.stopping import ERROR_RATE, Look, look, settled_after
 
 
@@ -71,6 +72,9 @@ def _by_sample(evaluation: Evaluation, tasks: list[score.TaskResult]) -> list[li
         attempt__evaluation=evaluation, verdict=Verdict.PASSED
     ).values_list("attempt__entry__version_id", "attempt__sample")
     found = {(str(version), sample) for version, sample in passed}
+    for attempt, verdict in corrections([evaluation.pk]):
+        place = str(attempt.entry.version_id), attempt.sample
+        found = found | {place} if verdict == Verdict.PASSED else found - {place}
     return [[(t.version_id, k) in found for k in range(t.samples)] for t in tasks]
 
 

@@ -55,7 +55,7 @@ class Bench:
 def bench(form: Form, chosen: Sequence[Evaluation]) -> Bench:
     """Read a form's rooms once; ``chosen``: the evaluation that counts for each model."""
     panel = tuple(e for e in chosen if is_panel(e))
-    dates = TaskVersion.objects.filter(pk__in=form.entries.values("version_id"))
+    dates = TaskVersion.objects.filter(pk__in=form.standing.values("version_id"))
     return Bench(
         form=form,
         judged=tuple(e for e in chosen if not is_panel(e)),

@@ -38,7 +38,7 @@ def adversary(group: OwnerGroup) -> set[UUID]:
 
 
 def private_set(form_id: UUID) -> TaskSet:
-    """The private versions of a form."""
+    """The private versions that stand in a form."""
     return _sets([form_id]).get(form_id, frozenset())
 
 
@@ -63,8 +63,9 @@ def history(group: OwnerGroup) -> list[Release]:
         s.digest: frozenset(s.versions)
         for s in ToldSet.objects.filter(pk__in={row.tasks_id for row in found})
     }
-    forms = _sets({row.evaluation.form_id for row in found})
-    releases = (_release(row, members[row.tasks_id], forms) for row in found)
+    ids = {row.evaluation.form_id for row in found}
+    standing, frozen = _sets(ids), _sets(ids, frozen=True)
+    releases = (_release(row, members[row.tasks_id], standing, frozen) for row in found)
     return list(dict.fromkeys(releases))
 
 
@@ -72,8 +73,13 @@ def refusals(
     group: OwnerGroup, fresh: Sequence[Release], *, min_cell: int = MIN_CELL
 ) -> tuple[Refusal, ...]:
     """Why these numbers of a group may not leave now; empty: they may. Call in a transaction."""
-    OwnerGroup.objects.select_for_update(no_key=True).get(pk=group.pk)
+    lock(group)
     return audit(history(group), fresh, min_cell=min_cell)
+
+
+def lock(group: OwnerGroup) -> None:
+    """One at a time: what is told of a group, and which of its forms' tasks still stand."""
+    OwnerGroup.objects.select_for_update(no_key=True).get(pk=group.pk)
 
 
 def keep(fresh: Iterable[tuple[Evaluation, Release]], *, to: Told.To, label: str = PRIVATE) -> None:
@@ -106,12 +112,14 @@ def withheld_from_provider(evaluation: Evaluation, *, min_cell: int = MIN_CELL) 
 
     The provider is held to the board's rules: it reads its numbers earlier, never other ones.
     """
+    lock(evaluation.provider.owner_group)
     tasks = results(evaluation, Split.PRIVATE)
     if len(tasks) < min_cell:
         return f"the form has fewer than {min_cell} hidden tasks"
-    if evaluation.told.filter(to=Told.To.PROVIDER, label=PRIVATE).exists():
-        return ""
     release = whole(evaluation, tasks)
+    same = {"tasks": _digest(release.cell.task_ids), "passed": release.cell.passed}
+    if evaluation.told.filter(to=Told.To.PROVIDER, label=PRIVATE, **same).exists():
+        return ""
     found = refusals(evaluation.provider.owner_group, [release], min_cell=min_cell)
     if found:
         return found[0].reason
@@ -168,11 +176,20 @@ def _evaluations_of(group: OwnerGroup) -> QuerySet[Evaluation]:
     ).distinct()
 
 
-def _release(row: Told, tasks: TaskSet, forms: Mapping[UUID, TaskSet]) -> Release:
+def _release(
+    row: Told,
+    tasks: TaskSet,
+    standing: Mapping[UUID, TaskSet],
+    frozen: Mapping[UUID, TaskSet],
+) -> Release:
+    """A headline is a form as it stood then; a slice's form is the smallest that still holds it."""
     evaluation = row.evaluation
+    now = standing.get(evaluation.form_id, frozenset())
+    form = now if tasks <= now else frozen[evaluation.form_id]
     label = _label(evaluation, row.label, len(tasks))
     cell = Cell(label=label, task_ids=tasks, passed=row.passed, total=row.samples)
-    return Release(evaluation.slug, evaluation.model.slug, cell, forms[evaluation.form_id])
+    whole_form = tasks if row.label == PRIVATE else form
+    return Release(evaluation.slug, evaluation.model.slug, cell, whole_form)
 
 
 def _label(evaluation: Evaluation, label: str, tasks: int) -> str:
@@ -180,10 +197,12 @@ def _label(evaluation: Evaluation, label: str, tasks: int) -> str:
     return f"{label} of {evaluation.model.slug}, {where}: {tasks} tasks"
 
 
-def _sets(form_ids: Iterable[UUID]) -> dict[UUID, TaskSet]:
+def _sets(form_ids: Iterable[UUID], *, frozen: bool = False) -> dict[UUID, TaskSet]:
+    """Private versions per form: those that stand, or all that were once frozen."""
     found: dict[UUID, set[str]] = {}
     rows = FormEntry.objects.filter(form__in=list(form_ids), split=Split.PRIVATE).order_by()
-    for form, version in rows.values_list("form_id", "version_id"):
+    kept = rows if frozen else rows.filter(withdrawn=None)
+    for form, version in kept.values_list("form_id", "version_id"):
         found.setdefault(form, set()).add(str(version))
     return {form: frozenset(ids) for form, ids in found.items()}
 

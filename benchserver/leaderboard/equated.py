@@ -23,7 +23,7 @@ from benchserver.leaderboard.models import Snapshot
 from benchserver.measurement.equating import conditions, table
 from benchserver.measurement.equating.placing import Placed, place
 from benchserver.measurement.equating.rasch import Calibration, fit
-from benchserver.pools.models import Form, FormEntry
+from benchserver.pools.models import Form
 
 Z_95 = 1.959963984540054
 Cell = Mapping[str, Any]
@@ -151,7 +151,7 @@ def shared_pair(scale: Scale) -> tuple[table.Floats, table.Floats] | None:
 
 
 def _private(form: Form) -> list[str]:
-    entries = FormEntry.objects.filter(form=form, split=Split.PRIVATE).order_by("position")
+    entries = form.standing.filter(split=Split.PRIVATE).order_by("position")
     return [str(version) for version in entries.values_list("version_id", flat=True)]
 
 

@@ -13,6 +13,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 from benchserver.evaluations.models import Evaluation, Send
+from benchserver.evaluations.score import asked
 from benchserver.measurement.price import Use, frontier, use
 
 UNITS = {
@@ -46,11 +47,11 @@ def _told(found: Use, *, frontier: bool) -> dict[str, Any] | None:
 def _uses(evaluation: Evaluation) -> Mapping[str, Use]:
     """Each unit's use per request asked, where every answered request tells it."""
     samples = evaluation.track.protocol.samples
-    entries = evaluation.form.entries.order_by("position")
+    entries = evaluation.form.standing.order_by("position")
     tasks = dict(entries.values_list("version_id", "version__family_mac"))
     labels: list[Hashable] = list(tasks.values())
     families = labels if len(set(labels)) < len(labels) else None
-    sends = Send.objects.filter(attempt__evaluation=evaluation, outcome=Send.Outcome.ANSWERED)
+    sends = Send.objects.filter(attempt__in=asked(evaluation), outcome=Send.Outcome.ANSWERED)
     rows = list(sends.values_list("attempt__entry__version_id", *UNITS.values()))
     found: dict[str, Use] = {}
     for place, unit in enumerate(UNITS, 1):

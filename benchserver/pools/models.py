@@ -151,6 +151,11 @@ class Form(models.Model):
     def __str__(self) -> str:
         return f"form {self.id}"
 
+    @property
+    def standing(self) -> models.QuerySet[FormEntry]:
+        """What is still scored: the frozen entries less those that were withdrawn since."""
+        return FormEntry.objects.filter(form=self, withdrawn=None)
+
 
 class FormEntry(models.Model):
     form = models.ForeignKey(Form, models.PROTECT, related_name="entries")
@@ -167,3 +172,35 @@ class FormEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.form_id}[{self.position}]"
+
+
+class Withdrawal(models.Model):
+    """Some entries of a frozen form count no longer, for a reason; the form is issued anew.
+
+    ``reason``: one of the public words of ``withdraw.REASONS``. ``log_index``: its log entry.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    form = models.ForeignKey(Form, models.PROTECT, related_name="withdrawals")
+    reason = models.CharField(max_length=30)
+    log_index = models.BigIntegerField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("at",)
+
+    def __str__(self) -> str:
+        return f"withdrawal from {self.form_id}"
+
+
+class WithdrawnEntry(models.Model):
+    """``faulty``: asked for by an admin; else a companion, a sound task drawn to go with it."""
+
+    entry = models.OneToOneField(
+        FormEntry, models.PROTECT, primary_key=True, related_name="withdrawn"
+    )
+    withdrawal = models.ForeignKey(Withdrawal, models.PROTECT, related_name="entries")
+    faulty = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"withdrawn {self.entry_id}"

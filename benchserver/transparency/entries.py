@@ -1,4 +1,4 @@
-"""What the log says: seven kinds of entry, each a line of canonical JSON, and their order.
+"""What the log says: nine kinds of entry, each a line of canonical JSON, and their order.
 
 Example: ``run_commit`` binds a run's outcomes before its score is published. The order anybody
 can check is rotation-commit, run-start, run-commit, snapshot: tasks were fixed before the first
@@ -104,6 +104,21 @@ def correction(*, snapshot_sequence: int, where: str, new: Any, reason: str) -> 
     )
 
 
+def form_withdrawal(
+    *, rotation: str, track: str, withdrawn: int, standing: int, reason: str
+) -> bytes:
+    """Tasks of a committed rotation that count no longer on one board: how many, not which."""
+    return _entry(
+        "form-withdrawal", r=rotation, track=track, n=withdrawn, standing=standing, reason=reason
+    )
+
+
+def outcome_correction(*, run: str, rotation: str, commitment: bytes, ground: str) -> bytes:
+    """One outcome of a committed run was judged wrongly; ``commitment``: to the right one, salted,
+    so that a reveal can show which it was and nobody can guess it before."""
+    return _entry("outcome-correction", run=run, r=rotation, c=commitment.hex(), ground=ground)
+
+
 def void(*, run: str, rotation: str, reason: str) -> bytes:
     """A run that counts no longer; no later snapshot may show it."""
     return _entry("void", run=run, r=rotation, reason=reason)
@@ -169,6 +184,12 @@ def _step(log: _Log, entry: Mapping[str, Any], digest: str) -> str:
         case "void":
             log.voided.add(entry["run"])
             return "" if entry["run"] in log.started else "void of a run that never started"
+        case "outcome-correction":
+            known = entry["run"] in log.committed
+            return "" if known else "correction of a run that committed no outcomes"
+        case "form-withdrawal":
+            known = entry["r"] in log.rotations
+            return "" if known else "withdrawal from an unknown rotation"
         case "rotation-reveal":
             return "" if entry["r"] in log.rotations else "reveal of an unknown rotation"
     return ""

@@ -222,6 +222,11 @@ def check_order(entries: list[bytes]) -> list[str]:
         elif kind == "correction":
             known = entry["ref_seq"] in range(len(chain) - 1)
             rules = [(known, "correction of an unknown snapshot")]
+        elif kind == "outcome-correction":
+            known = entry["run"] in committed
+            rules = [(known, "correction of a run that committed no outcomes")]
+        elif kind == "form-withdrawal":
+            rules = [(entry["r"] in rotations, "withdrawal from an unknown rotation")]
         elif kind == "rotation-reveal":
             rules = [(entry["r"] in rotations, "reveal of an unknown rotation")]
         elif kind == "snapshot":

@@ -20,6 +20,8 @@ MEANINGS = {
     "run-commit": "an evaluation's outcomes, before its score was published",
     "snapshot": "a board as it was published",
     "rotation-reveal": "retired tasks, opened against their commitment",
+    "form-withdrawal": "how many tasks of a rotation count no longer, and why",
+    "outcome-correction": "that an outcome was judged wrongly; which one stays hidden",
     "correction": "what is wrong in an earlier board, and why",
     "void": "an evaluation that counts no longer, and why",
 }

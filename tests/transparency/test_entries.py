@@ -16,6 +16,8 @@ from benchserver.transparency.entries import (
     check_order,
     correction,
     entry_hash,
+    form_withdrawal,
+    outcome_correction,
     reveal_document,
     rotation_commit,
     rotation_reveal,
@@ -57,6 +59,18 @@ def board(*runs: str, sequence: int = 0, prev: str = FIRST_PREV, **more: Any) ->
         as_of=NOON,
         rows=[{"run": run, "passed": 4, "total": 7, **more} for run in runs],
         min_cell=20,
+    )
+
+
+def withdrawn(rotation: str = "rot-1") -> bytes:
+    return form_withdrawal(
+        rotation=rotation, track="python", withdrawn=20, standing=130, reason="wrong_tests"
+    )
+
+
+def corrected(run: str = "run-1") -> bytes:
+    return outcome_correction(
+        run=run, rotation="rot-1", commitment=bytes(32), ground="second_opinion"
     )
 
 
@@ -105,6 +119,8 @@ def test_a_log_in_order_has_no_fault() -> None:
     second = board("run-1", sequence=1, prev=entry_hash(GOOD[3]))
     tail = [
         correction(snapshot_sequence=1, where="rows[0].passed", new=3, reason="judge fault"),
+        withdrawn(),
+        corrected(),
         void(run="run-1", rotation="rot-1", reason="endpoint changed"),
         rotation_reveal(rotation="rot-1", reveal={"r": "rot-1", "tasks": []}),
         b'{"t":"kind-of-the-future","v":1}',
@@ -133,6 +149,8 @@ FAULTS: list[tuple[Sequence[bytes], str]] = [
      "entry 0: void of a run that never started"),
     ([correction(snapshot_sequence=0, where="x", new=1, reason="x")],
      "entry 0: correction of an unknown snapshot"),
+    ([withdrawn()], "entry 0: withdrawal from an unknown rotation"),
+    ([*GOOD[:2], corrected()], "entry 2: correction of a run that committed no outcomes"),
     ([rotation_reveal(rotation="rot-1", reveal={})], "entry 0: reveal of an unknown rotation"),
 ]  # fmt: skip
 
