@@ -34,7 +34,7 @@ from benchserver.evaluations.models import (
     VerdictRecord,
 )
 from benchserver.ledger.append import append
-from benchserver.measurement import means, scores
+from benchserver.measurement import bounded, means, scores
 from benchserver.pools.rotate import database_now
 from benchserver.transparency import commitments, entries
 
@@ -179,9 +179,10 @@ def vector(tasks: Sequence[TaskResult]) -> list[float]:
 
 def cell(tasks: Sequence[TaskResult]) -> dict[str, Any] | None:
     """One split's numbers, None without tasks."""
-    if not tasks:
-        return None
-    estimate = _estimate(tasks)
+    return _cell(tasks, _estimate(tasks)) if tasks else None
+
+
+def _cell(tasks: Sequence[TaskResult], estimate: means.Estimate) -> dict[str, Any]:
     return {
         "tasks": len(tasks),
         "samples": sum(task.samples for task in tasks),
@@ -196,10 +197,11 @@ def cell(tasks: Sequence[TaskResult]) -> dict[str, Any] | None:
 
 
 def disclosed(tasks: Sequence[TaskResult]) -> dict[str, Any] | None:
-    """A private cell as it may leave: near both ends only a bound and its interval (D8)."""
-    exact = cell(tasks)
-    if exact is None:
+    """A private cell as it may leave: near both ends only a bound and its interval (D8), and no
+    error that tells which tasks of a family agree."""
+    if not tasks:
         return None
+    exact = _cell(tasks, _told_estimate(tasks))
     ids = frozenset(task.version_id for task in tasks)
     shown = shown_as(
         Cell(label="private", task_ids=ids, passed=exact["passed"], total=exact["samples"])
@@ -244,29 +246,43 @@ def told_to_provider(evaluation: Evaluation, *, told: Evaluation, withheld: str)
 
 def _estimate(tasks: Sequence[TaskResult]) -> means.Estimate:
     """Mean of task scores with clustered errors; a single family has no error to tell."""
-    values, labels = vector(tasks), families(tasks)
-    if len(set(labels) if labels else values) < 2 and (labels or len(values) < 2):
-        mean = sum(values) / len(values)
-        unknown = means.Interval(0.0, 1.0)
-        return means.Estimate(
-            mean=mean,
-            se=0.0,
-            se_naive=0.0,
-            interval=unknown,
-            confidence=0.95,
-            tasks=len(values),
-            clusters=1,
-            df=0.0,
-            method="none",
-        )
-    return means.mean_score(values, families=labels)
+    if _one_family(tasks):
+        return _without_error(tasks)
+    return means.mean_score(vector(tasks), families=families(tasks))
+
+
+def _told_estimate(tasks: Sequence[TaskResult]) -> means.Estimate:
+    """The same of hidden tasks, as it may leave."""
+    if _one_family(tasks):
+        return _without_error(tasks)
+    passed = [task.passed for task in tasks]
+    return bounded.told_score(passed, tasks[0].samples, families=families(tasks))
+
+
+def _one_family(tasks: Sequence[TaskResult]) -> bool:
+    return len({task.family for task in tasks}) < 2
+
+
+def _without_error(tasks: Sequence[TaskResult]) -> means.Estimate:
+    values = vector(tasks)
+    return means.Estimate(
+        mean=sum(values) / len(values),
+        se=0.0,
+        se_naive=0.0,
+        interval=means.Interval(0.0, 1.0),
+        confidence=0.95,
+        tasks=len(values),
+        clusters=1,
+        df=0.0,
+        method="none",
+    )
 
 
 def gap(public: Sequence[TaskResult], private: Sequence[TaskResult]) -> dict[str, int] | None:
     """Public minus private score with its interval; None unless both splits have tasks."""
     if len(public) < 2 or len(private) < 2:
         return None
-    estimate = scores.gap(_estimate(public), _estimate(private))
+    estimate = scores.gap(_estimate(public), _told_estimate(private))
     return {
         "diff_e4": e4(estimate.mean),
         "low_e4": e4(estimate.interval.low),

@@ -63,6 +63,9 @@ _LINK = ("shift_e3", "shift_se_e3", "dispersion_e3")
 NAMES: Mapping[str, str] = {
     **dict.fromkeys(_COUNTS, "count"),
     **{f"{cell}.{name}": made for cell in _CELLS for name, made in _CELL.items()},
+    "rows.*.private.se_e4": "told-error",
+    "rows.*.private.low_e4": "told-error",
+    "rows.*.private.high_e4": "told-error",
     **{f"rows.*.price.{u}.{end}": "use-per-task" for u in _USES for end in ("mean", "low", "high")},
     **{f"rows.*.equated.{name}": "equated-score" for name in _EQUATED},
     **{f"equating.link.{name}": "panel-rasch" for name in _LINK},

@@ -73,6 +73,13 @@ _SCORES = (
         known_answer="111000110111 in four families: .235702260396",
     ),
     Estimator(
+        id="told-error",
+        title="Standard error of a hidden score: clustered, or the largest its results allow",
+        source="Miller 2024, arXiv 2411.00640; the rule of docs/statistics.md, 2026",
+        function="measurement.bounded:told_score",
+        known_answer="111000110111 in four families: .272165526976",
+    ),
+    Estimator(
         id="t-interval",
         title="Mean and t interval on families less one degrees of freedom",
         source="Miller 2024, arXiv 2411.00640",

@@ -13,7 +13,7 @@ from benchserver.measurement.estimators import ESTIMATORS, Estimator
 # The page's anchors, with ``_`` for ``-`` as templates want it.
 BEHIND: Mapping[str, tuple[str, ...]] = {
     "score": ("task-mean",),
-    "interval": ("clustered-error", "t-interval", "wilson"),
+    "interval": ("told-error", "clustered-error", "t-interval", "wilson"),
     "tier": ("leader-tiers", "mcnemar-exact", "paired-difference"),
     "rank": ("rank-intervals", "holm", "max-t"),
     "resolution": ("observed-resolution", "detectable-difference"),

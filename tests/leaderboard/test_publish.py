@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 from django.apps import apps
@@ -134,6 +135,21 @@ def _results(tasks: int, passed: int):
         )
         for n in range(tasks)
     ]
+
+
+def test_a_board_is_the_same_whether_or_not_the_two_tasks_of_a_family_agree():
+    public = _results(4, 2)
+
+    def told(agree: bool):
+        tasks = _results(24, 12)
+        other = 1 if agree else 23
+        paired = (tasks[0].version_id, tasks[other].version_id)
+        hidden = [
+            replace(task, family="shared") if task.version_id in paired else task for task in tasks
+        ]
+        return publishing.score.disclosed(hidden), publishing.score.gap(public, hidden)
+
+    assert told(agree=True) == told(agree=False)
 
 
 def test_rows_with_one_bound_are_not_ordered_by_their_exact_numbers(stage):
