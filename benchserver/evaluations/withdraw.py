@@ -115,7 +115,7 @@ def _take_out(
     by: str,
     told_before: bool,
 ) -> Withdrawn:
-    faulty = list(form.standing.filter(version__task__in=tasks))
+    faulty = list(pools.scored(form).filter(version__task__in=tasks))
     along = [entry for entry in drawn if entry.form_id == form.pk]
     pools.withdraw_entries(form=form, faulty=faulty, companions=along, reason=reason, by=by)
     return Withdrawn(

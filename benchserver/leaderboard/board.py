@@ -154,7 +154,7 @@ def _unranked(evaluation: Evaluation, reason: str) -> dict[str, Any]:
 
 
 def _track_facts(track: Track, form: Form) -> dict[str, Any]:
-    versions = TaskVersion.objects.filter(pk__in=form.entries.values("version_id"))
+    versions = TaskVersion.objects.filter(pk__in=form.standing.values("version_id"))
     return {
         "slug": track.slug,
         "name": track.name,
@@ -167,7 +167,7 @@ def _track_facts(track: Track, form: Form) -> dict[str, Any]:
 def _rotation_facts(form: Form) -> dict[str, Any]:
     rotation = form.rotation
     private = TaskVersion.objects.filter(
-        pk__in=form.entries.filter(split=Split.PRIVATE).values("version_id")
+        pk__in=form.standing.filter(split=Split.PRIVATE).values("version_id")
     )
     dates = private.aggregate(oldest=Min("written_on"), newest=Max("written_on"))
     first = first_send(rotation)
@@ -176,8 +176,10 @@ def _rotation_facts(form: Form) -> dict[str, Any]:
         "state": rotation.state,
         "opens_at": moment_text(rotation.opens_at),
         "closes_at": moment_text(rotation.closes_at),
-        "private_tasks": form.entries.filter(split=Split.PRIVATE).count(),
-        "public_tasks": form.entries.filter(split=Split.PUBLIC).count(),
+        "private_tasks": form.standing.filter(split=Split.PRIVATE).count(),
+        "public_tasks": form.standing.filter(split=Split.PUBLIC).count(),
+        "withdrawn_private": _withdrawn(form, Split.PRIVATE),
+        "withdrawn_public": _withdrawn(form, Split.PUBLIC),
         "root": rotation.root,
         "committed_at": moment_text(rotation.committed_at) if rotation.committed_at else "",
         "first_send_at": moment_text(first) if first else "",
@@ -186,6 +188,10 @@ def _rotation_facts(form: Form) -> dict[str, Any]:
         "newest_task": dates["newest"].isoformat() if dates["newest"] else "",
         "witnesses": 0,
     }
+
+
+def _withdrawn(form: Form, split: Split) -> int:
+    return form.entries.filter(split=split, withdrawn__isnull=False).count()
 
 
 def first_send(rotation: Rotation) -> datetime | None:
@@ -206,7 +212,7 @@ def _resolves_e4(form: Form, entrants: Sequence[comparisons.Entrant]) -> int:
     From the board's own pairs where there are enough of them, in whole points: with a few models
     the exact figure would tell how two of them differ. Before that from planning values.
     """
-    tasks = form.entries.filter(split=Split.PRIVATE).count()
+    tasks = form.standing.filter(split=Split.PRIVATE).count()
     samples = form.track.protocol.samples
     if not tasks:
         return 0

@@ -34,6 +34,8 @@ _COUNTS = (
     "min_cell",
     "rotation.private_tasks",
     "rotation.public_tasks",
+    "rotation.withdrawn_private",
+    "rotation.withdrawn_public",
     "rotation.log_index",
     "rotation.witnesses",
     "protocol.samples",

@@ -26,7 +26,7 @@ from benchserver.engines.vault.base import Opener, Sealer
 from benchserver.evaluations import score
 from benchserver.evaluations.models import Evaluation, Send, VerdictRecord
 from benchserver.evaluations.panel import competitors
-from benchserver.leaderboard import audit
+from benchserver.leaderboard import audit, reissue
 from benchserver.leaderboard.board import first_send, moment_text, shown_board
 from benchserver.leaderboard.models import PublishedRotation, PublishedTask, Snapshot
 from benchserver.ledger.append import append
@@ -70,7 +70,7 @@ def _log_snapshot(
     """The audited snapshot as a log entry; returns its index."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    form = _form(track, rotation)
+    form = reissue.held(_form(track, rotation))
     ranked, unranked = _choose(form)
     audit.require_publishable(form, ranked, min_cell=min_cell)
     for evaluation in ranked:  # outcomes are committed to before the score that rests on them
@@ -78,6 +78,7 @@ def _log_snapshot(
     logged = Entry.objects.filter(kind="snapshot").order_by("-index")
     previous = logged.first()
     now = moment_text(database_now())
+    board = shown_board(form, ranked, unranked)
     body = canonical(
         {
             # The log's own fields (transparency/entries.py), then what the board shows.
@@ -88,10 +89,11 @@ def _log_snapshot(
             "method": score.METHOD,
             "sequence": logged.count(),
             "published_at": now,
-            **shown_board(form, ranked, unranked),
+            **board,
         }
     )
     index = append("snapshot", body)
+    reissue.note(board)
     record("snapshot.logged", by=by, target=track.slug, log_index=index)
     return index
 
@@ -179,12 +181,12 @@ def _why_unranked(evaluation: Evaluation, rotation: Rotation) -> str:
         return "still running"
     if evaluation.state == EvaluationState.CANCELLED:
         return _how_cancelled(evaluation)
-    judged = VerdictRecord.objects.filter(attempt__evaluation=evaluation).count()
+    asked = score.asked(evaluation)
+    judged, total = VerdictRecord.objects.filter(attempt__in=asked).count(), asked.count()
     closed = rotation.state == RotationState.CLOSED
-    if enough_verdicts(judged=judged, total=evaluation.total, closed=closed):
+    if enough_verdicts(judged=judged, total=total, closed=closed):
         return ""
-    missing = evaluation.total - judged
-    return f"{missing} of {evaluation.total} attempts have no verdict because of faults"
+    return f"{total - judged} of {total} attempts have no verdict because of faults"
 
 
 def _how_cancelled(evaluation: Evaluation) -> str:

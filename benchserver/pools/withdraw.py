@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Collection, Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from benchserver.audit.record import record
@@ -63,12 +64,18 @@ def forms_holding(rotation: Rotation, tasks: Collection[Task]) -> list[Form]:
         )
     forms = Form.objects.filter(rotation=rotation).select_related("track", "rotation")
     locked = forms.select_for_update(of=("self",), no_key=True).order_by("track__slug")
-    holding = [f for f in locked if f.standing.filter(version__task__in=tasks).exists()]
+    holding = [f for f in locked if scored(f).filter(version__task__in=tasks).exists()]
     if not holding:
         raise NotAllowed(
             f"none of these tasks stands in rotation {rotation.slug}", code="not_in_rotation"
         )
     return holding
+
+
+def scored(form: Form) -> QuerySet[FormEntry]:
+    """What a withdrawal can be from: canary tasks enter no score, and nothing says that they are
+    there; a faulty one is retired."""
+    return form.standing.exclude(split=Split.CANARY)
 
 
 def draw_companions(

@@ -109,6 +109,7 @@ class Facts:
 
     private_tasks: int
     public_tasks: int
+    withdrawn: str
     samples: str
     fresh: str
     started: int
@@ -300,6 +301,7 @@ def facts_of(body: Body) -> Facts:
     return Facts(
         private_tasks=rotation["private_tasks"],
         public_tasks=rotation["public_tasks"],
+        withdrawn=withdrawn_words(rotation),
         samples=plural(body["protocol"]["samples"], "sample"),
         fresh=_fresh(rotation["oldest_task"], rotation["newest_task"]),
         started=runs["started"],
@@ -318,6 +320,13 @@ def facts_of(body: Body) -> Facts:
         state=clean(rotation["state"]),
         window=f"{day(rotation['opens_at'])} to {day(rotation['closes_at'])}",
     )
+
+
+def withdrawn_words(rotation: Mapping[str, Any]) -> str:
+    """What counts no longer; empty where all tasks do. Older snapshots do not tell."""
+    counts = {"hidden": "withdrawn_private", "public": "withdrawn_public"}
+    found = {kind: rotation.get(name, 0) for kind, name in counts.items()}
+    return " and ".join(plural(n, f"{kind} task") for kind, n in found.items() if n)
 
 
 def short_hash(digest: str) -> str:

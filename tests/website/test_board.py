@@ -62,6 +62,8 @@ def body() -> dict[str, Any]:
         ("rotation.state", "closed", "closed"),
         ("rotation.private_tasks", 77, "<strong>77</strong> hidden tasks"),
         ("rotation.public_tasks", 78, "<strong>78</strong> public tasks"),
+        ("rotation.withdrawn_private", 20, "<strong>20 hidden tasks</strong> withdrawn since"),
+        ("rotation.withdrawn_public", 1, "<strong>1 public task</strong> withdrawn since"),
         ("rotation.root", "ab" * 32, "ab" * 32),
         ("rotation.committed_at", "2026-11-08T02:00:00Z", "<strong>1 day before</strong>"),
         ("rotation.first_send_at", "2026-11-05T00:00:00Z", "<strong>2 days before</strong>"),

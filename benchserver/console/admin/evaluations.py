@@ -7,10 +7,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from benchserver import dispatch
+from benchserver import dispatch, wiring
 from benchserver.console.admin.base import ReadOnly, actor
 from benchserver.core.errors import NotAllowed
-from benchserver.evaluations import control, opinions, settling
+from benchserver.evaluations import control, correct, opinions, settling
 from benchserver.evaluations.models import (
     Attempt,
     Evaluation,
@@ -24,6 +24,7 @@ from benchserver.evaluations.models import (
 )
 
 
+    VerdictCorrection,
 @admin.register(IdentityMark)
 class IdentityMarkAdmin(ReadOnly):
     """Endpoints that changed around an evaluation; the score stays."""
@@ -204,3 +205,31 @@ class SuspendedWorkerAdmin(ReadOnly):
         for worker in chosen.filter(lifted_at=None):
             opinions.let_back(worker=worker, by=actor(request))
         self.message_user(request, "They judge again.")
+    actions = ("correct",)
+
+    def has_correct_permission(self, request: HttpRequest) -> bool:
+        return self.may_act(request)
+
+    @admin.action(description="Correct the stored verdicts", permissions=["correct"])
+    def correct(self, request: HttpRequest, chosen: QuerySet[SecondOpinion]) -> None:
+        """Those that stood alone; each goes by itself and says what became of it."""
+        for opinion in chosen:
+            try:
+                done = correct.by_opinion(
+                    attempt_id=opinion.pk, sealer=wiring.sealer(), by=actor(request)
+                )
+            except NotAllowed as refusal:
+                self.message_user(request, f"{opinion.pk}: {refusal.reason}", messages.WARNING)
+            else:
+                waits = f"waits: {done.waits}" if done.waits else "counts from now on"
+                self.message_user(request, f"{opinion.pk}: corrected; {waits}.")
+
+
+@admin.register(VerdictCorrection)
+class VerdictCorrectionAdmin(ReadOnly):
+    """Verdicts that were shown to be wrong; one that waits has no date from which it counts."""
+
+    list_display = ("attempt", "ground", "at", "counts_since")
+    list_filter = ("ground", ("counts_since", admin.EmptyFieldListFilter))
+    search_fields = ("attempt__evaluation__slug",)
+    fields = ("attempt", "was", "verdict", "ground", "log_index", "at", "counts_since")

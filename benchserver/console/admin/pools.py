@@ -25,6 +25,7 @@ from django.utils.html import format_html
 
 from benchserver.audit.record import record
 from benchserver.console.admin.base import Audited, ReadOnly, actor
+from benchserver.console.admin.withdrawing import withdraw_page
 from benchserver.console.healthsheet import sheet
 from benchserver.core.errors import BadInput
 from benchserver.core.protocol import Protocol, from_payload
@@ -176,7 +177,7 @@ class TaskAdmin(ReadOnly):
     search_fields = ("slug",)
     fields = ("slug", "pool", "split", "leaked_at", "retired_at", "retire_reason")
     action_form = RetireForm
-    actions = ("retire", "mark_leaked")
+    actions = ("retire", "mark_leaked", "withdraw")
 
     def has_retire_permission(self, request: HttpRequest) -> bool:
         return self.may_act(request)
@@ -204,6 +205,10 @@ class TaskAdmin(ReadOnly):
                 Task.objects.filter(pk=task.pk).update(retired_at=Now(), retire_reason=reason)
                 record("task.retired", by=actor(request), target=task.slug)
         self.message_user(request, f"Retired {len(tasks)}; the next rotation leaves them out.")
+
+    @admin.action(description="Withdraw selected tasks from a rotation…", permissions=["retire"])
+    def withdraw(self, request: HttpRequest, chosen: QuerySet[Task]) -> HttpResponse | None:
+        return withdraw_page(self, request, chosen)
 
 
 @admin.register(TaskVersion)

@@ -13,8 +13,10 @@ from django.urls import reverse
 
 from benchserver.core.lifecycle import EvaluationState, RotationState
 from benchserver.evaluations import exposures
+from benchserver.evaluations.correct import overturned
 from benchserver.evaluations.models import Evaluation
 from benchserver.leaderboard.exposure import usual_policy
+from benchserver.leaderboard.reissue import boards_to_reissue
 from benchserver.pools.models import Pool, Rotation, Task, Track
 from benchserver.pools.rotate import database_now
 from benchserver.providers.models import Endpoint, Provider
@@ -72,9 +74,23 @@ def _short_lived() -> list[Step]:
     return steps
 
 
+def _corrections() -> list[Step]:
+    """Boards that show withdrawn tasks, and disputes that speak against a stored verdict."""
+    steps = []
+    for rotation in Rotation.objects.filter(forms__withdrawals__isnull=False).distinct():
+        for track in boards_to_reissue(rotation):
+            command = f"./bench publish --track {track.slug} --rotation {rotation.slug}"
+            steps.append(Step(f"Board {track} still shows withdrawn tasks.", command=command))
+    wrong = overturned().count()
+    if wrong:
+        link = reverse("admin:evaluations_secondopinion_changelist") + "?state__exact=settled"
+        steps.append(Step(f"Stored verdicts that two other machines contradict: {wrong}.", link))
+    return steps
+
+
 def _troubled() -> list[Step]:
     """What runs but needs a look."""
-    steps = _short_lived()
+    steps = [*_short_lived(), *_corrections()]
     incomplete = Evaluation.objects.filter(
         state=EvaluationState.INCOMPLETE.value, rotation__state=RotationState.OPEN.value
     ).count()
