@@ -22,8 +22,8 @@ from benchserver.measurement.contamination.evidence import Grade, grade, may_pub
 Floats = npt.NDArray[np.float64]
 
 _CUTOFF = date(2026, 1, 1)
-_HONEST_CANARY = 1e-4  # a fault in the sandbox or the canary
-_HONEST_RECITAL = 0.005
+HONEST_CANARY = 1e-4  # a fault in the sandbox or the canary
+HONEST_RECITAL = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +103,9 @@ def _subject(random: np.random.Generator, world: World, cheat: Cheat) -> battery
             controls=tuple(map(tuple, panel_public)),
         ),
         measured=battery.measured_gap(list(public), list(private), panel=list(means)),
-        canaries=_hits(random, world.canaries, cheat.leaked, _HONEST_CANARY, world),
+        canaries=_hits(random, world.canaries, cheat.leaked, HONEST_CANARY, world),
         replies=_hits(
-            random, world.public, cheat.recited * float(known.mean()), _HONEST_RECITAL, world
+            random, world.public, cheat.recited * float(known.mean()), HONEST_RECITAL, world
         ),
     )
 

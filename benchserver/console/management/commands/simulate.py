@@ -49,7 +49,7 @@ class Command(ReportingCommand):
 
 
 _SIZES = {  # flag: (field of Rules, help)
-    "--providers": ("providers", "accounts, ten of them attackers'"),
+    "--providers": ("providers", "accounts, eleven of them attackers'"),
     "--rotations": ("rotations", "rotations in the season"),
     "--tasks": ("tasks", "private tasks of a form"),
     "--samples": ("samples", "samples per task"),

@@ -1,4 +1,4 @@
-"""Who takes part: honest providers, the operator's panel, and eight that cheat.
+"""Who takes part: honest providers, the operator's panel, and ten that cheat.
 
 Each member is given a turn per rotation and uses the desk as a provider would: it asks, reads what
 it is told and adapts. Example: the memoriser passes 97 % of whatever it was ever sent before; with
@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,23 +20,29 @@ from benchserver.console.simulation.season.world import Counts, Flags, World
 from benchserver.core.completeness import MISSING_ALLOWED_E4
 from benchserver.measurement.adaptive.attacks import majority
 from benchserver.measurement.contamination.salts import foreign, salt_of
+from benchserver.measurement.contamination.simulation import CLEAN, Cheat
 
 VARIANTS = 27
 TRIES = 200  # of the boosting attacker where nothing limits it
 REMEMBERED = 0.97
 SELF_KNOWLEDGE = 0.9  # how often a withholder knows that its reply is wrong
-CHEATING_ACCOUNTS = 10
+CHEATING_ACCOUNTS = 11
 CANARIES = 8
 CANARY_RECALL = 0.5
+OPEN_BOOK = Cheat(remembered=1.0)  # the public split and nothing else
+COPIED = Cheat(remembered=0.7, leaked=0.6, recited=0.6)  # a copy of the pool, references included
 PANEL = (-1.6, -0.8, -0.2, 0.3, 0.9, 1.6)
 TIED = (0.8, 0.8, 0.0, 0.0, 0.0, -0.7, -0.7)  # abilities shared by several honest models
 
 
 class Member(ABC):
-    """``ability`` is the truth of every model it names."""
+    """``ability`` is the truth of every model it names; ``memory``: what it knows without solving.
+    ``plain``: its hidden results are what its ability gives, and it counts among the honest."""
 
     name: str
     ability: float
+    memory: ClassVar[Cheat] = CLEAN
+    plain: ClassVar[bool] = False
 
     @abstractmethod
     def turn(self, desk: Desk) -> None:
@@ -63,12 +70,20 @@ class Honest(Member):
     name: str
     ability: float
     again: bool = False
+    plain: ClassVar[bool] = True
 
     def turn(self, desk: Desk) -> None:
         account = Account(self.name, self.name)
         desk.ask(account, self.name, self.replies(desk, self.name))
         if self.again and desk.left(account):
             desk.ask(account, self.name, self.replies(desk, self.name, try_=1))
+
+
+@dataclass
+class Crammer(Honest):
+    """Honest on hidden tasks; has learned every public one from before its cutoff by heart."""
+
+    memory: ClassVar[Cheat] = OPEN_BOOK
 
 
 @dataclass
@@ -184,6 +199,22 @@ class Neighbour(Member):
 
 
 @dataclass
+class Insider(Member):
+    """Trained on a stolen copy of the pool: no quota or plan holds that off, so that its gain is
+    what it is. It recites references, passes canary tasks and knows the public split."""
+
+    name: str = "insider"
+    ability: float = 0.3
+    memory: ClassVar[Cheat] = COPIED
+
+    def turn(self, desk: Desk) -> None:
+        draw = desk.world.generator(self.name, "copy", str(desk.rotation))
+        known = draw.random(len(desk.form)) < self.memory.remembered
+        account = Account(self.name, self.name)
+        desk.ask(account, self.name, self.replies(desk, self.name, known=known))
+
+
+@dataclass
 class Withholder(Member):
     """Answers 500 where it knows that its reply is wrong: everywhere in even rotations, and in odd
     ones on no more samples than an evaluation may lack at closing."""
@@ -230,13 +261,13 @@ def cast(rules: Rules) -> list[Member]:
     leaker = Leaker()
     cheats: list[Member] = [
         *(Booster(), Variants(), Memoriser(), leaker, Receiver(leaker), Neighbour(leaker)),
-        *(Withholder(), Prober()),
+        *(Withholder(), Prober(), Insider()),
     ]
     honest = rules.providers - CHEATING_ACCOUNTS
     spread = np.linspace(1.8, -1.6, max(2, honest - len(TIED))).tolist()
     abilities = ([*TIED, *spread] if honest > len(TIED) else [*TIED])[:honest]
-    members = [Honest(f"honest-{n}", a, again=n % 2 == 1) for n, a in enumerate(abilities)]
-    return [*members, *cheats]
+    members = [Honest(f"honest-{n}", a, again=n % 2 == 1) for n, a in enumerate(abilities[1:])]
+    return [*members, Crammer("crammer", abilities[0]), *cheats]
 
 
 def panel_replies(desk: Desk) -> list[Counts]:

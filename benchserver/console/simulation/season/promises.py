@@ -10,16 +10,32 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import stats
 
-from benchserver.console.simulation.season.cast import CANARIES, CANARY_RECALL
+from benchserver.console.simulation.season.cast import (
+    CANARIES,
+    CANARY_RECALL,
+    COPIED,
+    OPEN_BOOK,
+    PANEL,
+)
+from benchserver.console.simulation.season.examination import OPEN_TASKS
 from benchserver.console.simulation.season.rules import Protection
 from benchserver.console.simulation.season.season import Season
+from benchserver.measurement.contamination import simulation
+from benchserver.measurement.contamination.evidence import (
+    PUBLISHABLE,
+    Grade,
+    false_alarm,
+    may_publish,
+)
 
 CONFIDENCE = 0.95
 CHANCE = 1e-3
+DRAWN = 100  # models of each kind behind a stated rate
 HELD_BY: Mapping[str, frozenset[Protection]] = {
     "booster": frozenset({Protection.QUOTA, Protection.FIRST, Protection.LADDER}),
     "variants": frozenset({Protection.QUOTA, Protection.GROUPS}),
@@ -133,6 +149,70 @@ def _leaks_found(seasons: Sequence[Season]) -> Promise:
         bound=f"at least {len(leaks) - missed}",
         holds=seen >= len(leaks) - missed,
     )
+
+
+def of_memory(seasons: Sequence[Season]) -> list[Promise]:
+    """Who remembers is graded as often as the drawn models of its kind are, nobody else ever more
+    than stated. A neighbour that was given the leaker's tasks is no clean model."""
+    boards = [grades for season in seasons for grades in season.grades]
+    marked = sum(any(map(may_publish, _clean(board))) for board in boards)
+    stated = false_alarm(models=seasons[0].rules.providers).bound
+    most = int(stats.binom.ppf(1 - CHANCE, len(boards), stated))
+    clean = Promise(
+        name="boards on which a clean model is marked",
+        figure=f"{marked} of {len(boards)}",
+        bound=f"at most {most} ({stated:.2%} and chance)",
+        holds=bool(boards) and marked <= most,
+    )
+    hints = (Grade.ONE, *PUBLISHABLE)
+    rules = seasons[0].rules
+    hint, mark = _rates(rules.tasks, rules.samples, rules.providers)
+    return [
+        clean,
+        _found("memorised public splits seen (B)", boards, "crammer", hints, hint),
+        _found("copies of the pool marked", boards, "insider", PUBLISHABLE, mark),
+    ]
+
+
+def _clean(board: Mapping[str, Grade]) -> list[Grade]:
+    return [grade for model, grade in board.items() if model not in ("insider", "neighbour")]
+
+
+def _found(
+    name: str,
+    boards: Sequence[Mapping[str, Grade]],
+    model: str,
+    wanted: Sequence[Grade],
+    rate: float,
+) -> Promise:
+    """``rate``: of drawn models; less its own error of three in the bound."""
+    seen = sum(board.get(model) in wanted for board in boards)
+    sure = max(0.0, rate - 3 * math.sqrt(rate * (1 - rate) / DRAWN))
+    least = int(stats.binom.ppf(CHANCE, len(boards), sure)) if boards else 1
+    return Promise(
+        name=name,
+        figure=f"{seen} of {len(boards)}",
+        bound=f"at least {least} ({rate:.0%} and chance)",
+        holds=seen >= least,
+    )
+
+
+@cache
+def _rates(tasks: int, samples: int, models: int) -> tuple[float, float]:
+    """How often ``simulate contamination`` sees the crammer's kind, and marks the insider's, on
+    boards of this size in a first rotation."""
+    world = simulation.World(
+        public=OPEN_TASKS,
+        private=tasks,
+        samples=samples,
+        panel=len(PANEL),
+        canaries=CANARIES,
+        models=models,
+        seasons=1,
+    )
+    hint, mark = (simulation.run(models=DRAWN, cheat=c, world=world) for c in (OPEN_BOOK, COPIED))
+    strong = hint.marked + hint.grades[Grade.ONE.value]
+    return strong / DRAWN, mark.marked / DRAWN
 
 
 def _covers(name: str, shares: Sequence[float]) -> Promise:

@@ -90,6 +90,7 @@ def judge(seasons: Sequence[Season]) -> list[Promise]:
         *promises.of_tiers(seasons),
         *promises.of_attacks(seasons),
         *promises.of_secrets(seasons),
+        *promises.of_memory(seasons),
     ]
 
 
@@ -156,6 +157,7 @@ def _facts(seasons: Sequence[Season]) -> dict[str, float]:
         "tiers": float(np.mean([n for s in seasons for n in s.tiers])) if seasons[0].tiers else 0.0,
         "releases_refused": float(np.mean([s.refused_releases for s in seasons])),
         "tasks_left": float(np.mean([s.reserve for s in seasons])),
+        "copy_gain": gain_of(seasons, "insider").mean,
         "raw_across_rotations": float(np.sqrt(np.mean(np.square(raw)))) if raw else 0.0,
     }
 
@@ -179,6 +181,7 @@ def lines(trial: Trial) -> list[str]:
         "",
         f"{MANY} boosting tries would gain, in errors, by the way of answering: {answers}",
         f"failing halves on purpose tells an owner of its own verdicts (half is luck): {learned}",
+        f"a copy of the pool gains {facts['copy_gain']:+.1f} errors until it is marked",
         f"raw scores across rotations are off by {facts['raw_across_rotations']:.1f} errors; "
         f"{facts['tiers']:.1f} tiers a board, {facts['evaluations']:.0f} evaluations and "
         f"{facts['releases_refused']:.1f} refused releases a season, "

@@ -16,7 +16,7 @@ from benchserver.core.errors import BadInput
 from benchserver.core.rotation import Policy
 
 SHIPPED = EnginePolicy()
-LEAST_PROVIDERS = 14  # ten accounts are attackers'; a board of fewer honest ones says little
+LEAST_PROVIDERS = 15  # eleven accounts are attackers'; fewer honest ones say little
 UNLIMITED = 10**6
 
 
@@ -25,7 +25,8 @@ class Protection(StrEnum):
     evaluations per group and rotation. ``GROUPS``: accounts of one owner are one group. ``LADDER``:
     a repeat tells only what is clearly better. ``FRESH``: worn tasks retire. ``COMPLETE``: withheld
     replies stay in the denominator. ``AUDIT``: releases are held against all earlier ones.
-    ``SALTS``: every group's canaries bear another number."""
+    ``SALTS``: every group's canaries bear another number. ``EVIDENCE``: closed forms are examined
+    for signs of memory."""
 
     FIRST = "first"
     QUOTA = "quota"
@@ -35,6 +36,7 @@ class Protection(StrEnum):
     COMPLETE = "complete"
     AUDIT = "audit"
     SALTS = "salts"
+    EVIDENCE = "evidence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,18 +20,21 @@ from benchserver.console.simulation.season.cast import (
     panel_replies,
 )
 from benchserver.console.simulation.season.desk import Desk, worn_tasks_sent
-from benchserver.console.simulation.season.rules import Rules
+from benchserver.console.simulation.season.examination import Reference, grades, reference
+from benchserver.console.simulation.season.rules import Protection, Rules
 from benchserver.console.simulation.season.world import Counts, World
 from benchserver.core.errors import NotAllowed
 from benchserver.measurement import ranks
 from benchserver.measurement.adaptive.attacks import best_of
+from benchserver.measurement.contamination.evidence import Grade
 from benchserver.measurement.equating import rasch, table
 
 
 @dataclass(slots=True)
 class Season:
     """What was true beside what was shown. ``z``: (shown - true) / error of each honest row, one
-    list per board; ``equated_z``: the same for pass rates on the first form, per honest model."""
+    list per board; ``equated_z``: the same for pass rates on the first form, per honest model.
+    ``grades``: of each model of each closed form, what the examiner made of it."""
 
     rules: Rules
     seed: int
@@ -41,6 +44,7 @@ class Season:
     raw_z: list[float] = field(default_factory=list)
     false_claims: list[int] = field(default_factory=list)
     tiers: list[int] = field(default_factory=list)
+    grades: list[dict[str, Grade]] = field(default_factory=list)
     gains: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     unshown: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     settled: int = 0
@@ -64,6 +68,7 @@ class _Stage:
     members: list[Member]
     press: Press
     panel: list[list[Counts]] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
     rows: list[list[Row]] = field(default_factory=list)
 
 
@@ -81,6 +86,7 @@ def play(rules: Rules, *, seed: int, judged: bool = True) -> Season:
         _gains(stage, season)
         if judged:
             _judge_board(stage, season)
+            _examine(stage, season)
             stage.press.publish(stage.desk, stage.rows[-1])
     _judge_season(stage, season, whole=judged)
     return season
@@ -109,7 +115,7 @@ def _gains(stage: _Stage, season: Season) -> None:
     form, world = stage.desk.form, stage.desk.world
     usual = float(np.median([row.shown.se for row in stage.rows[-1]] or [0.0]))
     for member in stage.members:
-        if member.name.startswith("honest"):
+        if member.plain:
             continue
         mine = [row for row in stage.rows[-1] if row.run.account.owner == member.name]
         if not mine:
@@ -126,7 +132,7 @@ def _gains(stage: _Stage, season: Season) -> None:
 
 def _judge_board(stage: _Stage, season: Season) -> None:
     form, world = stage.desk.form, stage.desk.world
-    ability = {m.name: m.ability for m in stage.members if m.name.startswith("honest")}
+    ability = {m.name: m.ability for m in stage.members if m.plain}
     rows = [row for row in stage.rows[-1] if row.run.model in ability]
     z, inside = [], []
     for row in rows:
@@ -141,6 +147,15 @@ def _judge_board(stage: _Stage, season: Season) -> None:
     season.false_claims.append(sum(_false(pair, ability) for pair in claims))
     means = {row.run.model: row.shown.mean for row in rows}
     season.tiers.append(len(ranks.tiers(means, comparisons)))
+
+
+def _examine(stage: _Stage, season: Season) -> None:
+    """As after closing: all models of the form together, against all the panel ever met."""
+    if not season.rules.on(Protection.EVIDENCE):
+        return
+    stage.references.append(reference(stage.desk, stage.panel[-1]))
+    members = {member.name: member for member in stage.members}
+    season.grades.append(grades(stage.desk, stage.rows[-1], members, stage.references))
 
 
 def _false(pair: ranks.Comparison, ability: dict[str, float]) -> bool:
@@ -192,7 +207,7 @@ def _equate(stage: _Stage, season: Season) -> None:
     """The last rotation's honest rows, put on the first form by way of the panel."""
     desk, k = stage.desk, stage.desk.rules.samples
     first, last = desk.forms[0], desk.forms[-1]
-    members = {m.name: m for m in stage.members if m.name.startswith("honest")}
+    members = {m.name: m for m in stage.members if m.plain}
     rows = [row for row in stage.rows[-1] if row.run.model in members]
     passed = np.zeros((len(stage.panel[0]) + len(rows), len(first) + len(last)), dtype=np.int64)
     samples = np.zeros_like(passed)

@@ -19,6 +19,7 @@ from benchserver.console.simulation.season.rules import Protection, Rules
 from benchserver.console.simulation.season.season import Season, play
 from benchserver.console.simulation.season.world import World
 from benchserver.core.errors import BadInput, NotAllowed
+from benchserver.measurement.contamination.evidence import Grade
 
 SMALL = Rules(providers=16, rotations=3, tasks=60, samples=3)
 SEEDS = range(3)
@@ -48,6 +49,7 @@ def test_under_the_shipped_rules_every_promise_holds(small: list[Season]) -> Non
         (Protection.COMPLETE, "gain of the withholder"),
         (Protection.AUDIT, "single results a reader can compute"),
         (Protection.SALTS, "leaks inside one window seen by salted canaries"),
+        (Protection.EVIDENCE, "copies of the pool marked"),
     ],
 )
 def test_a_protection_that_is_taken_away_is_noticed(off: Protection, noticed: str) -> None:
@@ -69,6 +71,16 @@ def test_every_attack_gains_more_than_one_error_where_nothing_holds_it(attacker:
     assert control.mean - control.error > 1
 
 
+def test_a_memorised_public_split_is_a_hint_and_a_foreign_number_is_proof(
+    small: list[Season],
+) -> None:
+    closed = [grades for season in small for grades in season.grades]
+    assert all(grades["crammer"] is Grade.ONE for grades in closed)
+    proofs = [m for grades in closed for m, grade in grades.items() if grade is Grade.CONCLUSIVE]
+    assert set(proofs) == {"neighbour"}
+    assert len(proofs) == len(small)
+
+
 def test_a_seed_gives_the_same_season_again(small: list[Season]) -> None:
     assert play(SMALL, seed=1) == small[1]
     assert play(SMALL, seed=1).z != small[0].z
@@ -85,7 +97,8 @@ def test_a_seed_gives_the_same_season_again(small: list[Season]) -> None:
 def test_a_policy_that_does_not_work_is_seen_before_it_is_used(
     changed: Rules, noticed: str
 ) -> None:
-    assert any(noticed in name for name in broken([play(changed, seed=0)]))
+    judged = promises.of_secrets([play(changed, seed=0)])
+    assert any(noticed in promise.name for promise in judged if not promise.holds)
 
 
 # --- the judges themselves ----------------------------------------------------------------------
@@ -115,6 +128,24 @@ def test_a_gain_of_one_error_or_more_is_noticed() -> None:
     held = {p.name: p.holds for p in promises.of_attacks([season])}
     assert held["gain of the booster"] is False
     assert held["gain of the variants"] is True  # it was never shown
+
+
+@pytest.mark.parametrize(
+    ("grades", "noticed"),
+    [
+        ({"honest-0": Grade.TWO}, "boards on which a clean model is marked"),
+        ({"crammer": Grade.WATCH}, "memorised public splits seen (B)"),
+        ({"insider": Grade.ONE}, "copies of the pool marked"),
+    ],
+)
+def test_marks_that_are_wrong_or_missing_are_noticed(
+    grades: dict[str, Grade], noticed: str
+) -> None:
+    right = {"honest-0": Grade.NONE, "crammer": Grade.ONE, "insider": Grade.TWO}
+    season = Season(rules=SMALL, seed=0, grades=[right] * 12)
+    assert all(promise.holds for promise in promises.of_memory([season]))
+    season.grades = [right | grades] * 12
+    assert [p.name for p in promises.of_memory([season]) if not p.holds] == [noticed]
 
 
 # --- the desk and the world ---------------------------------------------------------------------
@@ -152,7 +183,7 @@ def test_the_stated_truth_is_the_mean_of_what_is_drawn(ability: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"providers": 13}, {"tasks": 19}, {"rotations": 1}, {"stock": -1}]
+    "wrong", [{"providers": 14}, {"tasks": 19}, {"rotations": 1}, {"stock": -1}]
 )
 def test_sizes_that_make_no_season_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(BadInput):
@@ -169,7 +200,7 @@ def run(*words: str) -> tuple[str, int]:
     return out.getvalue(), 0
 
 
-TINY = ("--providers", "14", "--rotations", "2", "--tasks", "40", "--samples", "1", "--seeds", "1")
+TINY = ("--providers", "15", "--rotations", "2", "--tasks", "40", "--samples", "1", "--seeds", "1")
 
 
 def test_the_command_prints_the_table_and_one_document() -> None:
