@@ -9,32 +9,48 @@ from __future__ import annotations
 import dataclasses
 import os
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchserver import wiring
 from benchserver.core.task import Split, TaskSpec
-from benchserver.engines.taskformats import icpc, registry
-from benchserver.engines.taskformats.native import wrong_solutions
-from benchserver.pools.intake import REFERENCE_RUNS, Report, examine_all
+from benchserver.engines.taskformats import icpc, native, registry
+from benchserver.pools.gauge import FIRST, MOST
+from benchserver.pools.intake import REFERENCE_RUNS, Beside, Effort, Report, examine_all
 from benchserver.pools.twins import with_gate
 
 
-def add_runs(parser: ArgumentParser) -> None:
-    """``--reference-runs``, the same in all commands that examine tasks."""
+def add_effort(parser: ArgumentParser) -> None:
+    """``--reference-runs`` and ``--mutants``, the same in all commands that examine tasks."""
     parser.add_argument(
         "--reference-runs",
-        type=_runs,
+        type=_whole(1, 1000),
         default=REFERENCE_RUNS,
         metavar="N",
         help="runs of each reference; 30 alike bound the rate of flips at 9.5 %%, 3 only at 63 %%",
     )
+    parser.add_argument(
+        "--mutants",
+        type=_whole(0, 1000),
+        default=MOST,
+        metavar="N",
+        help=f"small faults put into each reference at most, {FIRST} if all are noticed; 0: none",
+    )
 
 
-def _runs(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 1000:
-        raise ArgumentTypeError("a whole number from 1 to 1000")
-    return int(text)
+def effort(options: Mapping[str, Any]) -> Effort:
+    """What the two options ask for."""
+    return Effort(runs=options["reference_runs"], mutants=options["mutants"])
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise ArgumentTypeError(f"a whole number from {least} to {most}")
+        return int(text)
+
+    return read
 
 
 def read(path: Path, *, format: str, split: str, language: str = "") -> list[TaskSpec]:
@@ -50,25 +66,34 @@ def examined(
     path: Path,
     *,
     format: str,
-    runs: int = REFERENCE_RUNS,
+    effort: Effort | None = None,
     among: Sequence[TaskSpec] = (),
 ) -> Iterator[tuple[TaskSpec, Report]]:
-    """Each task with its report, in order, as the sandboxes get through them; ``runs`` of each
-    reference. ``among``: all tasks of the source, where these are a part of them."""
-    wrong = _wrong_of(path, format)
+    """Each task with its report, in order, as the sandboxes get through them. ``among``: all
+    tasks of the source, where these are a part of them."""
     reports = examine_all(
-        tasks, judging=wiring.judging(), wrong=wrong, workers=os.cpu_count() or 1, runs=runs
+        tasks,
+        judging=wiring.judging(),
+        beside=_beside(path, format),
+        workers=os.cpu_count() or 1,
+        effort=effort,
     )
     known = {task.source_id: task for task in (*tasks, *among)}
     for task, report in zip(tasks, reports, strict=True):
         yield task, with_gate(task, report, known=known)
 
 
-def _wrong_of(path: Path, format: str) -> Callable[[TaskSpec], Sequence[str]]:
-    """The author's own wrong solutions, where the format carries them."""
+def _beside(path: Path, format: str) -> Callable[[TaskSpec], Beside]:
+    """The author's own wrong and right solutions, where the format carries them."""
     name = registry.detect(path) if format == registry.AUTO else format
     if name == "icpc":
-        return lambda task: icpc.wrong_solutions(path, task)
+        return lambda task: Beside(
+            wrong=icpc.wrong_solutions(path, task), right=icpc.alternative_solutions(path, task)
+        )
     if name == "native":
-        return lambda task: wrong_solutions(path, task.source_id)
-    return lambda task: ()
+        return lambda task: Beside(
+            wrong=native.wrong_solutions(path, task.source_id),
+            right=native.alternative_solutions(path, task.source_id),
+            equivalent=native.equivalent_mutants(path, task.source_id),
+        )
+    return lambda task: Beside()

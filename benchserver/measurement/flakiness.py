@@ -91,11 +91,14 @@ def corrected_score(observed: float, *, false_accept: float, false_reject: float
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Killed:
-    """``share`` of the mutants that count; ``low``: lower end of its Wilson interval."""
+    """``share`` of the mutants that count; ``low`` and ``high``: its Wilson interval. ``too_few``:
+    even the interval's upper end lies below what its lower end should reach."""
 
     share: float
     low: float
+    high: float
     enough: bool
+    too_few: bool
 
 
 def mutants_killed(killed: int, mutants: int, *, equivalent: int = 0) -> Killed:
@@ -107,8 +110,14 @@ def mutants_killed(killed: int, mutants: int, *, equivalent: int = 0) -> Killed:
     if not 0 <= equivalent < mutants:
         raise BadInput(f"{equivalent} equivalent of {mutants} mutants", place="mutants")
     counted = mutants - equivalent
-    share, low = killed / counted, wilson(killed, counted).low
-    return Killed(share=share, low=low, enough=share >= MUTANTS_KILLED and low >= MUTANTS_LOWER)
+    share, interval = killed / counted, wilson(killed, counted)
+    return Killed(
+        share=share,
+        low=interval.low,
+        high=interval.high,
+        enough=share >= MUTANTS_KILLED and interval.low >= MUTANTS_LOWER,
+        too_few=interval.high < MUTANTS_LOWER,
+    )
 
 
 def _check_tries(rate: float, tries: int) -> None:

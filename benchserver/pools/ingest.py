@@ -27,6 +27,7 @@ from benchserver.core.payload import to_payload
 from benchserver.core.task import Split, TaskSpec, prompt_of
 from benchserver.engines.vault.base import Right, Sealer
 from benchserver.pools import twins
+from benchserver.pools.gauge import Gauge
 from benchserver.pools.intake import Report
 from benchserver.pools.models import Pool, Task, TaskVersion
 from benchserver.pools.unseal import context
@@ -35,12 +36,14 @@ from benchserver.transparency.commitments import new_salt, task_commitment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What became of one task: ``stored``, ``unchanged`` or ``refused`` (with the reason)."""
+    """What became of one task: ``stored``, ``unchanged`` or ``refused`` (with the reason).
+    ``advice``: what its author should still do."""
 
     source_id: str
     result: str
     reason: str = ""
     slug: str = ""
+    advice: tuple[str, ...] = ()
 
 
 def ingest(
@@ -102,7 +105,9 @@ def _store(
         version.family_mac = original.family_mac
     version.save(force_insert=True)
     record("task.stored", by=by, target=str(version.pk), pool=pool.slug, number=version.number)
-    return Ingested(source_id=task.source_id, result="stored", slug=row.slug)
+    return Ingested(
+        source_id=task.source_id, result="stored", slug=row.slug, advice=report.advice()
+    )
 
 
 def _original(*, pool: Pool, task: TaskSpec, mac_key: bytes) -> TaskVersion:
@@ -144,6 +149,7 @@ def _seal_version(*, row: Task, task: TaskSpec, report: Report, sealer: Sealer) 
         intake={
             **{gate.name: gate.figure for gate in report.gates},
             "reference_runs": report.reference_runs,
+            **_counts(report.gauge),
         },
     )
     payload, salt = to_payload(task), new_salt()
@@ -157,6 +163,13 @@ def _seal_version(*, row: Task, task: TaskSpec, report: Report, sealer: Sealer) 
     version.task_data_key, version.task_sealed = keep(task_key), task_fields[task_at]
     version.salt_sealed = task_fields[salt_at]
     return version
+
+
+def _counts(found: Gauge | None) -> dict[str, int]:
+    """What is kept of the gauge beside its figure: counts, not which faults survive."""
+    if found is None:
+        return {}
+    return {"faults_tried": found.tried - found.equivalent, "faults_noticed": found.killed}
 
 
 def _mac(mac_key: bytes, pool: Pool, purpose: str, text: str) -> str:

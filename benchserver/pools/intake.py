@@ -1,9 +1,10 @@
 """Is this task good enough to judge a model by? Gates that run before anything is stored.
 
 The reference must pass every time in fresh sandboxes, and the report says which rate of flips so
-many runs still allow; programs that solve nothing (empty,
-constants, echo) and the author's own wrong solutions must fail. Example: a task whose tests accept
-``return None`` is refused with the gate ``null_solutions`` and the number that got through.
+many runs still allow; the author's other right solutions must pass, programs that solve nothing
+(empty, constants, echo) and the author's own wrong ones must fail, and so must most small faults
+put into the reference (``pools/gauge.py``). Example: a task whose tests accept ``return None`` is
+refused with the gate ``null_solutions`` and the number that got through.
 Nothing here touches the database; ``check_tasks`` uses it alone.
 """
 
@@ -12,18 +13,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import StrEnum
 
 from benchserver.core import solution
 from benchserver.core.task import CallCases, CheckScript, Shape, Split, TaskSpec, UnitTests
-from benchserver.core.verdict import Judgement
+from benchserver.core.verdict import Judgement, Verdict
 from benchserver.engines.languages import nothing
 from benchserver.measurement.contamination.canaries import SECRET_BITS, secret_bits
 from benchserver.measurement.contamination.winnowing import hidden_literals
 from benchserver.measurement.flakiness import rate_bound
+from benchserver.pools.gauge import MOST, Gauge, Judging, gauge
 
 REFERENCE_RUNS = 3  # 30 before tasks are used in earnest: see docs/statistics.md
-# A judge bound to a sandbox: (task, code) -> judgement. Raises PlatformFault when we failed.
-Judging = Callable[[TaskSpec, str], Judgement]
+
+
+class Weight(StrEnum):
+    """What a gate that did not hold means: REFUSES the task, or ADVISES its author."""
+
+    REFUSES = "refuses"
+    ADVISES = "advises"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,67 +41,143 @@ class Gate:
     name: str
     held: bool
     figure: str
+    weight: Weight = Weight.REFUSES
+
+    @property
+    def refuses(self) -> bool:
+        return not self.held and self.weight is Weight.REFUSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """``reference_runs``: how often the reference ran, all alike when the report is good."""
+    """``reference_runs``: how often the reference ran, all alike when the report is good.
+    ``gauge``: how the tests did on small faults; None when an earlier gate refused the task."""
 
     source_id: str
     gates: tuple[Gate, ...]
     reference_runs: int = 0
+    gauge: Gauge | None = None
 
     @property
     def good(self) -> bool:
-        return all(gate.held for gate in self.gates)
+        return not any(gate.refuses for gate in self.gates)
 
     def first_fault(self) -> str:
-        return next((f"{g.name}: {g.figure}" for g in self.gates if not g.held), "")
+        return next((f"{g.name}: {g.figure}" for g in self.gates if g.refuses), "")
+
+    def advice(self) -> tuple[str, ...]:
+        """What did not hold and yet refuses nothing."""
+        return tuple(f"{g.name}: {g.figure}" for g in self.gates if not (g.held or g.refuses))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What a source brings beside the task: programs that must fail, others that must pass, and
+    the mutants that its author found to do the same as the reference (``Mutant.key``)."""
+
+    wrong: Sequence[str] = ()
+    right: Sequence[str] = ()
+    equivalent: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much intake spends on a task: runs of the reference, mutants at most (0: none)."""
+
+    runs: int = REFERENCE_RUNS
+    mutants: int = MOST
 
 
 def examine(
-    task: TaskSpec, *, judging: Judging, wrong: Sequence[str] = (), runs: int = REFERENCE_RUNS
+    task: TaskSpec,
+    *,
+    judging: Judging,
+    beside: Beside | None = None,
+    effort: Effort | None = None,
 ) -> Report:
-    """All gates of one task; later gates are skipped once one fails (they would mean nothing)."""
+    """All gates of one task; later gates are skipped once one refuses it (they would mean
+    nothing)."""
+    beside, effort = beside or Beside(), effort or Effort()
+    ran: list[Judgement] = []
     gates: list[Gate] = []
-    for gate in _gates(task, judging, wrong, runs):
+    for gate in _gates(task, judging, beside, effort, ran):
         gates.append(gate)
-        if not gate.held:
+        if gate.refuses:
             break
-    ran = runs if task.reference.strip() else 0
-    return Report(source_id=task.source_id, gates=tuple(gates), reference_runs=ran)
+    found = None
+    if effort.mutants and not any(gate.refuses for gate in gates):
+        found = gauge(
+            task,
+            judging=judging,
+            wrong=beside.wrong,
+            equivalent=beside.equivalent,
+            most=effort.mutants,
+            cpu_seconds=max(run.cpu_seconds for run in ran),
+        )
+        gates.append(_mutants(found))
+    return Report(
+        source_id=task.source_id,
+        gates=tuple(gates),
+        reference_runs=effort.runs if ran else 0,
+        gauge=found,
+    )
 
 
 def examine_all(
     tasks: Sequence[TaskSpec],
     *,
     judging: Judging,
-    wrong: Callable[[TaskSpec], Sequence[str]],
+    beside: Callable[[TaskSpec], Beside],
     workers: int,
-    runs: int = REFERENCE_RUNS,
+    effort: Effort | None = None,
 ) -> Iterator[Report]:
     """Reports in the order of the tasks, ``workers`` tasks at a time."""
+
+    def one(task: TaskSpec) -> Report:
+        return examine(task, judging=judging, beside=beside(task), effort=effort)
+
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        yield from pool.map(lambda t: examine(t, judging=judging, wrong=wrong(t), runs=runs), tasks)
+        yield from pool.map(one, tasks)
 
 
-def _gates(task: TaskSpec, judging: Judging, wrong: Sequence[str], runs: int) -> Iterator[Gate]:
+def _gates(
+    task: TaskSpec, judging: Judging, beside: Beside, effort: Effort, ran: list[Judgement]
+) -> Iterator[Gate]:
+    """``ran``: takes what each run of the reference came to."""
     if not task.reference.strip():
         yield Gate(name="reference", held=False, figure="the source has no reference solution")
         return
     if task.split is Split.CANARY:
         yield _unsolvable(task)
-    verdicts = [judging(task, task.reference).verdict for _ in range(runs)]
-    passes = sum(verdict == "passed" for verdict in verdicts)
+    ran += [judging(task, task.reference) for _ in range(effort.runs)]
+    yield _reference([run.verdict for run in ran])
+    if beside.right:
+        yield _must_pass(task, beside.right, judging)
+    yield _must_fail("null_solutions", task, null_solutions(task), judging)
+    if beside.wrong:
+        yield _must_fail("wrong_solutions", task, beside.wrong, judging)
+
+
+def _reference(verdicts: Sequence[Verdict]) -> Gate:
+    runs, passes = len(verdicts), sum(verdict is Verdict.PASSED for verdict in verdicts)
     figure = f"{passes} of {runs} runs passed"
     if passes < runs:
-        figure += f", last verdict {next(v for v in verdicts if v != 'passed')}"
+        figure += f", last verdict {next(v for v in verdicts if v is not Verdict.PASSED)}"
     else:
         figure += f", flips in at most {rate_bound(runs):.1%} of runs"
-    yield Gate(name="reference", held=passes == runs, figure=figure)
-    yield _must_fail("null_solutions", task, null_solutions(task), judging)
-    if wrong:
-        yield _must_fail("wrong_solutions", task, wrong, judging)
+    return Gate(name="reference", held=passes == runs, figure=figure)
+
+
+def _must_pass(task: TaskSpec, codes: Sequence[str], judging: Judging) -> Gate:
+    """A right solution that fails shows tests that ask for more than the statement does."""
+    passes = sum(judging(task, code).passed for code in codes)
+    figure = f"{passes} of {len(codes)} other right solutions passed"
+    return Gate(name="right_solutions", held=passes == len(codes), figure=figure)
+
+
+def _mutants(found: Gauge) -> Gate:
+    weight = Weight.REFUSES if found.too_few else Weight.ADVISES
+    return Gate(name="mutants", held=found.enough, figure=found.figure, weight=weight)
 
 
 def _unsolvable(task: TaskSpec) -> Gate:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,30 @@ def test_check_tasks_reports_every_gate_and_stores_nothing(source: Path):
     shown = io.StringIO()
     call_command("check_tasks", str(source), stdout=shown)
     assert "provable: 3" in shown.getvalue()
+
+
+def test_check_tasks_tells_an_author_which_faults_survive(source: Path):
+    folder = next(source.glob("*/tests/cases.jsonl")).parents[1]
+    reference, manifest = folder / "reference.py", folder / "task.toml"
+    noticed, blind = "    x = x + 1\n    x = x - 1\n" * 2, "    if x > 900:\n        x = x + 0\n"
+    reference.write_text(
+        reference.read_text().replace("    return", noticed + blind + "    return")
+    )
+    source_id = re.findall(r'id = "(.*)"', manifest.read_text())[0]
+
+    def report() -> Any:
+        return next(r for r in answer("check_tasks", str(source)) if r["task"] == source_id)
+
+    weak = report()
+    assert weak["advice"][0].startswith("mutants: ")
+    shown = io.StringIO()
+    call_command("check_tasks", str(source), stdout=shown)
+    assert f"survives: {weak['survivors'][0]['key']}  line" in shown.getvalue()
+    keys = ", ".join(f'"{survivor["key"]}"' for survivor in weak["survivors"])
+    manifest.write_text(f"equivalent_mutants = [{keys}]\n" + manifest.read_text())
+    named = report()
+    assert (named["good"], named["survivors"], named["advice"]) == (True, [], [])
+    assert "more change nothing" in named["gates"][-1]["figure"]
 
 
 def test_a_plan_is_a_preview_until_it_is_saved_and_opens_at_its_date():

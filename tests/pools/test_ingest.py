@@ -11,13 +11,15 @@ from django.db import IntegrityError, connection, transaction
 from benchserver import wiring
 from benchserver.audit.keys import fetch, shred
 from benchserver.audit.models import DataKey, Event
+from benchserver.core.mutants import Mutant
 from benchserver.core.payload import to_payload
 from benchserver.core.task import Split
 from benchserver.engines.vault.base import CannotOpen
 from benchserver.engines.vault.opener import HpkeOpener
 from benchserver.pools import unseal
+from benchserver.pools.gauge import Gauge
 from benchserver.pools.ingest import Ingested, already_stored, ingest
-from benchserver.pools.intake import Gate, Report
+from benchserver.pools.intake import Gate, Report, Weight
 from benchserver.pools.models import Task, TaskVersion
 from benchserver.pools.tracks import ensure_pool
 from benchserver.transparency import commitments
@@ -110,6 +112,24 @@ def test_a_mac_says_nothing_without_its_key_and_nothing_across_pools(pool):
         by="test",
     )
     assert Task.objects.filter(pool=pool).count() == 2  # not recognised: the key makes the name
+
+
+def test_of_mutants_counts_are_kept_and_not_which_of_them_live(pool):
+    lived = Mutant(key="0a1b2c3d", code="def shift_7(x): ...", line=2, change="operator")
+    found = Gauge(kind="mutants", tried=13, killed=11, equivalent=1, survivors=(lived,))
+    gate = Gate(name="mutants", held=False, figure=found.figure, weight=Weight.ADVISES)
+    report = Report(source_id=TASK.source_id, gates=(gate,), gauge=found)
+    (done,) = ingest(
+        pool=pool,
+        tasks=[(TASK, report)],
+        sealer=wiring.sealer(),
+        mac_key=wiring.mac_key(),
+        by="test",
+    )
+    assert (done.result, done.advice) == ("stored", (f"mutants: {found.figure}",))
+    kept = TaskVersion.objects.get().intake
+    assert (kept["faults_tried"], kept["faults_noticed"]) == (12, 11)
+    assert "0a1b2c3d" not in str(kept)
 
 
 def test_tasks_of_one_family_are_known_as_such(pool):

@@ -10,7 +10,14 @@ from benchserver import wiring
 from benchserver.core import solution
 from benchserver.core.task import CallCase, CallCases, Shape, Split, TaskSpec, UnitTests
 from benchserver.core.verdict import Judgement, Verdict
-from benchserver.pools.intake import REFERENCE_RUNS, examine, examine_all, null_solutions
+from benchserver.pools.intake import (
+    REFERENCE_RUNS,
+    Beside,
+    Effort,
+    examine,
+    examine_all,
+    null_solutions,
+)
 from tests import factories
 
 GOOD = factories.task(3, Split.PRIVATE)
@@ -22,8 +29,10 @@ def held(report) -> dict[str, bool]:
 
 def test_in_the_real_sandbox_a_good_task_passes_and_planted_bad_ones_do_not(wired):
     judging = wiring.judging()
-    good = examine(GOOD, judging=judging, wrong=["def shift_3(x):\n    return x - 3\n"])
-    assert held(good) == {"reference": True, "null_solutions": True, "wrong_solutions": True}
+    beside = Beside(wrong=["def shift_3(x):\n    return x - 3\n"])
+    good = examine(GOOD, judging=judging, beside=beside)
+    names = ("reference", "null_solutions", "wrong_solutions", "mutants")
+    assert held(good) == dict.fromkeys(names, True)
     assert good.good
     assert good.first_fault() == ""
     # its tests accept a function that returns nothing
@@ -62,7 +71,12 @@ def test_one_flaky_run_of_the_reference_is_enough_to_refuse():
 @pytest.mark.parametrize(("runs", "bound"), [(3, "63.2%"), (30, "9.5%")])
 def test_the_report_says_which_rate_of_flips_so_many_runs_still_allow(runs, bound):
     verdicts = [Verdict.PASSED] * runs + [Verdict.WRONG_ANSWER] * 99
-    report = examine(GOOD, judging=counted(verdicts)[0], wrong=["a"] * 30, runs=runs)
+    report = examine(
+        GOOD,
+        judging=counted(verdicts)[0],
+        beside=Beside(wrong=["a"] * 30),
+        effort=Effort(runs=runs),
+    )
     figures = {gate.name: gate.figure for gate in report.gates}
     assert figures["reference"] == f"{runs} of {runs} runs passed, flips in at most {bound} of runs"
     assert figures["wrong_solutions"] == "30 of 30 rejected, at most 9.5% of such get through"
@@ -74,8 +88,21 @@ def test_a_wrong_solution_of_the_author_that_passes_refuses_the_task():
     judging, _ = counted(
         [Verdict.PASSED] * 3 + [Verdict.WRONG_ANSWER] * (nulls + 1) + [Verdict.PASSED]
     )
-    report = examine(GOOD, judging=judging, wrong=["a", "b"])
+    report = examine(GOOD, judging=judging, beside=Beside(wrong=["a", "b"]))
     assert report.first_fault() == "wrong_solutions: 1 of 2 rejected"
+    assert report.gauge is None  # faults tell nothing of such a task
+
+
+def test_another_right_solution_that_fails_refuses_the_task():
+    judging, _ = counted([Verdict.PASSED] * (REFERENCE_RUNS + 1) + [Verdict.WRONG_ANSWER])
+    report = examine(GOOD, judging=judging, beside=Beside(right=["a", "b"]))
+    assert report.first_fault() == "right_solutions: 1 of 2 other right solutions passed"
+
+
+def test_without_mutants_nothing_is_said_of_them():
+    judging, _ = counted([Verdict.PASSED] * REFERENCE_RUNS + [Verdict.WRONG_ANSWER] * 9)
+    report = examine(GOOD, judging=judging, effort=Effort(mutants=0))
+    assert held(report) == {"reference": True, "null_solutions": True}
 
 
 @pytest.mark.parametrize("shape", list(Shape))
@@ -100,7 +127,7 @@ def test_reports_come_in_the_order_of_the_tasks_and_hold_no_content():
     def judging(task, code):
         return Judgement(verdict=Verdict.PASSED if code in right else Verdict.WRONG_ANSWER)
 
-    reports = list(examine_all(tasks, judging=judging, wrong=lambda _: [], workers=3))
+    reports = list(examine_all(tasks, judging=judging, beside=lambda _: Beside(), workers=3))
     assert [report.source_id for report in reports] == list("012345")
     assert all(report.good for report in reports)
     assert "shift_3" not in "".join(repr(report) for report in reports)

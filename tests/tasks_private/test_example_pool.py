@@ -13,11 +13,17 @@ from pathlib import Path
 import pytest
 
 from benchserver.core.errors import MissingPart
+from benchserver.core.mutants import mutants
 from benchserver.core.task import CallCases, ProgramCases, Shape, Split, TaskSpec
 from benchserver.core.verdict import Verdict
 from benchserver.engines.sandbox.base import Sandbox
 from benchserver.engines.taskformats import registry
-from benchserver.engines.taskformats.native import alternative_solutions, wrong_solutions
+from benchserver.engines.taskformats.native import (
+    alternative_solutions,
+    equivalent_mutants,
+    wrong_solutions,
+)
+from benchserver.pools.gauge import MOST, gauge
 from tests.tasks_private.running import first_failure
 
 POOL = Path(__file__).parents[2] / "tasks_private" / "example"
@@ -125,6 +131,12 @@ def test_plausible_wrong_solutions_and_null_solutions_fail(task_id: str) -> None
         assert first_failure(TASKS[task_id], code) is not None, code
 
 
+def test_a_fault_that_is_said_to_change_nothing_is_one_of_the_reference() -> None:
+    for task in TASKS.values():
+        keys = {m.key for m in mutants(task.reference, prompt_code=task.prompt_code, most=MOST)}
+        assert set(equivalent_mutants(POOL, task.source_id)) <= keys
+
+
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     from benchserver.engines.sandbox.registry import open_sandbox
@@ -145,6 +157,22 @@ def test_the_judge_agrees_on_references_and_empty_replies(task_id: str, sandbox:
     assert judge(task=task, code=task.reference, sandbox=sandbox).verdict is Verdict.PASSED
     assert not judge(task=task, code=nulls(task)[0], sandbox=sandbox).passed
     assert judge(task=task, code="", sandbox=sandbox).verdict is Verdict.NO_CODE
+
+
+@pytest.mark.soak
+@every_task
+def test_the_tests_notice_nearly_every_small_fault(task_id: str, sandbox: Sandbox) -> None:
+    from benchserver.engines.judges.registry import judge
+
+    found = gauge(
+        TASKS[task_id],
+        judging=lambda task, code: judge(task=task, code=code, sandbox=sandbox),
+        wrong=(),
+        equivalent=equivalent_mutants(POOL / task_id, task_id),
+        most=MOST,
+        cpu_seconds=0.1,
+    )
+    assert found.enough, found.figure
 
 
 @pytest.mark.soak

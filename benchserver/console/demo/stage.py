@@ -38,7 +38,9 @@ from benchserver.engines.taskformats.native import wrong_solutions
 from benchserver.evaluations.queries import exposed
 from benchserver.leaderboard import publish
 from benchserver.pools import rotate
+from benchserver.pools.gauge import FIRST
 from benchserver.pools.ingest import already_stored, ingest
+from benchserver.pools.intake import Effort
 from benchserver.pools.models import Pool, Rotation, Track
 from benchserver.pools.tracks import ensure_pool, ensure_track
 from benchserver.providers.models import Account, Provider
@@ -139,8 +141,8 @@ def pool(tasks: list[TaskSpec], say: Say) -> Pool:
     fresh = [t for t in tasks if not already_stored(pool=made, task=t, mac_key=key)]
     if not fresh:
         return made
-    say(f"examining {len(fresh)} tasks: reference, empty, constant and wrong solutions")
-    examined = sources.examined(fresh, EXAMPLE, format="native")
+    say(f"examining {len(fresh)} tasks: reference, empty, constant and wrong solutions, mutants")
+    examined = sources.examined(fresh, EXAMPLE, format="native", effort=Effort(mutants=FIRST))
     for number, pair in enumerate(examined, 1):
         (done,) = ingest(pool=made, tasks=[pair], sealer=wiring.sealer(), mac_key=key, by=BY)
         if done.result == "refused":

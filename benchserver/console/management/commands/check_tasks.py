@@ -22,17 +22,20 @@ class Command(ReportingCommand):
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="a task file or folder")
         parser.add_argument("--format", default="auto")
-        sources.add_runs(parser)
+        sources.add_effort(parser)
         parser.add_argument("--language", default="", help="of problem packages, instead of theirs")
 
     def answer(self, **options: Any) -> Answer:
         path, format = options["path"], options["format"]
         language = options["language"]
         tasks = sources.read(path, format=format, split="auto", language=language)
-        runs = options["reference_runs"]
-        examined = list(sources.examined(tasks, path, format=format, runs=runs))
+        examined = list(
+            sources.examined(tasks, path, format=format, effort=sources.effort(options))
+        )
         bad = [report for _, report in examined if not report.good]
-        lines = [line(task, report) for task, report in examined]
+        lines = [
+            words for task, report in examined for words in (line(task, report), *lives(report))
+        ]
         lines.append(f"{len(examined) - len(bad)} of {len(examined)} tasks are good")
         lines += [f"{name}: {count}" for name, count in _classes(examined).items()]
         return Answer([document(t, r) for t, r in examined], lines, good=not bad)
@@ -40,15 +43,24 @@ class Command(ReportingCommand):
 
 def line(task: TaskSpec, report: Report) -> str:
     gates = "  ".join(f"{g.name} {g.figure}" for g in report.gates)
-    state = "ok " if report.good else "BAD"
-    return f"{state}  {report.source_id}  {task.shape} {task.judging_class}  {gates}"
+    state = "BAD" if not report.good else "ADVICE" if report.advice() else "ok"
+    return f"{state:6}  {report.source_id}  {task.shape} {task.judging_class}  {gates}"
+
+
+def lives(report: Report) -> list[str]:
+    """The faults that no test noticed, for the author who reads this beside the reference."""
+    survivors = report.gauge.survivors if report.gauge and not report.gauge.enough else ()
+    return [f"        survives: {m.key}  line {m.line}, {m.change}" for m in survivors]
 
 
 def document(task: TaskSpec, report: Report) -> dict[str, Any]:
     """``judging_class`` tells which way a task went: provable, or mitigated beside its tests."""
     gates = [{"name": g.name, "held": g.held, "figure": g.figure} for g in report.gates]
     ways = {"shape": task.shape.value, "judging_class": task.judging_class.value}
-    return {"task": report.source_id, "good": report.good, **ways, "gates": gates}
+    survivors = report.gauge.survivors if report.gauge else ()
+    lived = [{"key": m.key, "line": m.line, "change": m.change} for m in survivors]
+    named = {"task": report.source_id, "good": report.good, **ways, "gates": gates}
+    return {**named, "advice": list(report.advice()), "survivors": lived}
 
 
 def _classes(examined: list[tuple[TaskSpec, Report]]) -> dict[str, int]:

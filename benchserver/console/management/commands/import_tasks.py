@@ -12,6 +12,7 @@ from benchserver import wiring
 from benchserver.console import sources
 from benchserver.console.report import OPERATOR, Answer, ReportingCommand
 from benchserver.pools.ingest import Ingested, already_stored, ingest
+from benchserver.pools.intake import Effort
 from benchserver.pools.models import Pool
 from benchserver.pools.tracks import ensure_pool
 
@@ -27,7 +28,7 @@ class Command(ReportingCommand):
         parser.add_argument("--pool", required=True, help="created when it does not exist")
         parser.add_argument("--format", default="auto")
         parser.add_argument("--language", default="", help="of problem packages, instead of theirs")
-        sources.add_runs(parser)
+        sources.add_effort(parser)
         parser.add_argument(
             "--split", default="auto", choices=("auto", "public", "private", "canary")
         )
@@ -38,19 +39,21 @@ class Command(ReportingCommand):
         tasks = sources.read(path, format=format, **chosen)
         wiring.sandbox()  # a machine that cannot judge refuses before a pool is made
         pool = ensure_pool(slug=options["pool"], name=options["pool"], by=OPERATOR)
-        done = self._ingest(pool, tasks, path, format, options["reference_runs"])
+        done = self._ingest(pool, tasks, path, format, sources.effort(options))
         counts = {r: sum(d.result == r for d in done) for r in ("stored", "unchanged", "refused")}
         lines = [_line(d) for d in done if d.result != "unchanged"]
         lines.append(", ".join(f"{n} {result}" for result, n in counts.items()))
         document = {"counts": counts, "tasks": [dataclasses.asdict(d) for d in done]}
         return Answer(document, lines, good=not counts["refused"])
 
-    def _ingest(self, pool: Pool, tasks: Any, path: Path, format: str, runs: int) -> list[Ingested]:
+    def _ingest(
+        self, pool: Pool, tasks: Any, path: Path, format: str, effort: Effort
+    ) -> list[Ingested]:
         key = wiring.mac_key()
         known = [t for t in tasks if already_stored(pool=pool, task=t, mac_key=key)]
         fresh = sorted((t for t in tasks if t not in known), key=lambda t: bool(t.twin_of))
         done = [Ingested(source_id=t.source_id, result="unchanged") for t in known]
-        reports = sources.examined(fresh, path, format=format, runs=runs, among=tasks)
+        reports = sources.examined(fresh, path, format=format, effort=effort, among=tasks)
         for number, pair in enumerate(reports, 1):
             done += ingest(
                 pool=pool, tasks=[pair], sealer=wiring.sealer(), mac_key=key, by=OPERATOR
@@ -62,4 +65,8 @@ class Command(ReportingCommand):
 
 
 def _line(done: Ingested) -> str:
-    return f"{done.result:9} {done.source_id}  {done.slug or done.reason}"
+    return f"{done.result:9} {done.source_id}  {done.slug or done.reason}{_advised(done)}"
+
+
+def _advised(done: Ingested) -> str:
+    return "".join(f"\n          {advice}" for advice in done.advice)

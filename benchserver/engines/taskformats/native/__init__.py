@@ -66,15 +66,25 @@ def alternative_solutions(path: Path, task_id: str) -> list[str]:
     return _solutions(path, task_id, "alt")
 
 
+def equivalent_mutants(path: Path, task_id: str) -> tuple[str, ...]:
+    """Keys of the mutants of its reference that the task's author found to change nothing."""
+    return _found(path, task_id)[1].equivalent_mutants
+
+
 def _solutions(path: Path, task_id: str, kind: str) -> list[str]:
+    folder, _ = _found(path, task_id)
+    own = Folder(folder.root, folder.name, Faults())
+    texts = [own.full_text(f"{kind}/{name}") for name in own.names(kind)]
+    own.faults.stop_if_any()
+    return texts
+
+
+def _found(path: Path, task_id: str) -> tuple[Folder, Manifest]:
     faults = Faults()
     for folder in _folders(path, faults=faults):
         manifest = read_manifest(folder)
         if manifest is not None and manifest["id"] == task_id:
-            own = Folder(folder.root, folder.name, Faults())
-            texts = [own.full_text(f"{kind}/{name}") for name in own.names(kind)]
-            own.faults.stop_if_any()
-            return texts
+            return folder, manifest
     raise BadInput(
         "no task of this source has that id", place=path.name, mend="Name an id of the source."
     )

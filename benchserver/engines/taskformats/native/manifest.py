@@ -72,17 +72,20 @@ _DEFAULTS = {
 }
 _TEXTS = ("id", "topic", "family", "created", "author", "canary", "twin_of", "entry_point")
 _MORE_TEXTS = ("tolerance", "relative_tolerance", "license", "signature")
-KEYS = (*_TEXTS, *_MORE_TEXTS, *_CHOICES, "sources", "proxies", "limits", *TABLES)
+_LISTS = ("sources", "proxies", "equivalent_mutants")
+KEYS = (*_TEXTS, *_MORE_TEXTS, *_CHOICES, *_LISTS, "limits", *TABLES)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """``texts``: every string key with its default; ``sources`` ends with the licence, if any;
-    ``tables``: tools and subtasks as they are written."""
+    ``equivalent_mutants``: for intake only, no part of the task; ``tables``: tools and subtasks as
+    they are written."""
 
     texts: Mapping[str, str]
     sources: tuple[str, ...]
     proxies: tuple[str, ...]
+    equivalent_mutants: tuple[str, ...]
     limits: Limits
     tables: Mapping[str, Any]
 
@@ -100,13 +103,16 @@ def read_manifest(folder: Folder) -> Manifest | None:
     texts |= {key: _choice(folder, data, key, lines) for key in _CHOICES}
     _check_texts(folder, texts, data, lines)
     place = folder.place(FILE)
-    sources = texts_of(data, "sources", faults=folder.faults, place=place)
+    sources, proxies, equivalent = (
+        texts_of(data, key, faults=folder.faults, place=place) for key in _LISTS
+    )
     if "license" in data:
         sources += (LICENSE_SOURCE + texts["license"],)
     return Manifest(
         texts=texts,
         sources=sources,
-        proxies=texts_of(data, "proxies", faults=folder.faults, place=place),
+        proxies=proxies,
+        equivalent_mutants=equivalent,
         limits=_limits(folder, data.get("limits", {}), lines),
         tables={key: data[key] for key in TABLES if key in data},
     )
