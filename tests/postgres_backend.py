@@ -229,6 +229,20 @@ class PostgresBackend:
         control.cancel(evaluation=row, by="person")
         return True
 
+    def pause(self, evaluation: UUID) -> bool:
+        row = Evaluation.objects.get(pk=evaluation)
+        if row.paused_at or not row.attempts.exclude(state__in=ENDED).exists():
+            return False
+        control.pause(evaluation=row, by="person")
+        return True
+
+    def lift(self, evaluation: UUID) -> bool:
+        row = Evaluation.objects.get(pk=evaluation)
+        if row.paused_at is None or row.state != "running":
+            return False
+        control.resume(evaluation=row, by="person")
+        return True
+
     def resume(self, evaluation: UUID) -> bool:
         row = Evaluation.objects.get(pk=evaluation)
         if row.attempts.exclude(state__in=ENDED).exists():

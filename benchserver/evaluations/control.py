@@ -1,7 +1,8 @@
-"""Cancel and resume: what a provider or an admin may do to a started evaluation.
+"""Cancel, pause and resume: what a provider or an admin may do to a started evaluation.
 
 Example: an evaluation left ``incomplete`` by an outage is resumed; its faulted attempts become
-ready again (those with a stored reply are only judged again), nothing is charged twice (D11).
+ready again (those with a stored reply are only judged again), nothing is charged twice (D11). One
+that is paused sends nothing until it is resumed; what it has reserved and spent stays as it is.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from benchserver.pools.models import Form, FormEntry
 from benchserver.pools.rotate import database_now
 from benchserver.providers.models import Endpoint
 
+_PROVIDER, _OPERATOR = Evaluation.Pauser.PROVIDER, Evaluation.Pauser.OPERATOR
+_WAITING = (AttemptState.READY, AttemptState.AMBIGUOUS)
 _OPEN = [state.value for state in AttemptState if state not in ENDED]
 
 
@@ -64,27 +67,55 @@ def _release(evaluation: Evaluation) -> None:
 
 
 @transaction.atomic
-def resume(*, evaluation: Evaluation, by: str, limits: Limits | None = None) -> None:
-    """Start the faulted attempts of an incomplete evaluation again, inside its window and within
-    ``limits`` when they are given anew.
+def pause(*, evaluation: Evaluation, by: str, who: Evaluation.Pauser = _PROVIDER) -> None:
+    """Send nothing more until it is resumed or its rotation closes; calls in flight end, replies
+    are judged. Pausing again changes nothing, but the operator's pause replaces a provider's.
+
+    Raises ``NotAllowed`` (``bad_state``) unless it is running.
+    """
+    locked = _locked(evaluation)
+    if locked.state != EvaluationState.RUNNING:
+        raise NotAllowed(f"it is {locked.state}, nothing of it is sent", code="bad_state")
+    if locked.paused_at is not None and (locked.paused_by == who or who != _OPERATOR):
+        return
+    locked.paused_at, locked.paused_by = locked.paused_at or database_now(), who.value
+    locked.save(update_fields=("paused_at", "paused_by"))
+    record("evaluation.paused", by=by, target=locked.slug, provider=locked.provider.slug)
+
+
+def _locked(evaluation: Evaluation) -> Evaluation:
+    rows = Evaluation.objects.select_for_update(of=("self",))
+    found: Evaluation = rows.select_related("rotation", "endpoint", "provider").get(
+        pk=evaluation.pk
+    )
+    return found
+
+
+@transaction.atomic
+def resume(
+    *,
+    evaluation: Evaluation,
+    by: str,
+    who: Evaluation.Pauser = _PROVIDER,
+    limits: Limits | None = None,
+) -> None:
+    """Lift its pause, or start the faulted attempts of an incomplete evaluation again, inside its
+    window and within ``limits`` when they are given anew.
 
     An attempt that has used its two sends of unknown outcome stays faulted: sending it again needs
-    an admin. Raises ``NotAllowed`` (``bad_state``, ``rotation_closed``, ``nothing_to_resume``,
-    ``endpoint_not_active``, ``endpoint_changed``).
+    an admin. Raises ``NotAllowed`` (``bad_state``, ``paused_by_operator``, ``rotation_closed``,
+    ``nothing_to_resume``, ``endpoint_not_active``, ``endpoint_changed``).
     """
-    locked = (
-        Evaluation.objects.select_for_update(of=("self",))
-        .select_related("rotation", "endpoint", "provider")
-        .get(pk=evaluation.pk)
-    )
-    EVALUATION.check(locked.state, EvaluationState.RUNNING)
-    _check_resumable(locked)
-    with PostgresStore().transaction() as tx:
-        again = mending.resume_units(tx, locked.pk)
-    if not again:
-        raise NotAllowed("no attempt may be sent again", code="nothing_to_resume")
+    locked = _locked(evaluation)
+    if locked.paused_by == _OPERATOR and who != _OPERATOR:
+        mend = "Ask the operator: only the operator lifts this pause."
+        raise NotAllowed("the operator has paused it", code="paused_by_operator", mend=mend)
+    if locked.state == EvaluationState.RUNNING and locked.paused_at is not None:
+        again = locked.attempts.filter(state__in=_WAITING).count()
+    else:
+        again = _revive(locked)
     budget.set_limits(locked, limits)
-    locked.state, locked.round, locked.ended_at = "running", locked.round + 1, None
+    locked.paused_at, locked.paused_by = None, ""
     locked.save()
     for _ in range(min(again, locked.endpoint.max_concurrency)):
         settle.wake("generate", locked.endpoint_id)
@@ -95,6 +126,18 @@ def resume(*, evaluation: Evaluation, by: str, limits: Limits | None = None) -> 
         provider=locked.provider.slug,
         attempts=again,
     )
+
+
+def _revive(locked: Evaluation) -> int:
+    """The next round of an incomplete evaluation; how many attempts it has."""
+    EVALUATION.check(locked.state, EvaluationState.RUNNING)
+    _check_resumable(locked)
+    with PostgresStore().transaction() as tx:
+        again = mending.resume_units(tx, locked.pk)
+    if not again:
+        raise NotAllowed("no attempt may be sent again", code="nothing_to_resume")
+    locked.state, locked.round, locked.ended_at = "running", locked.round + 1, None
+    return again
 
 
 def _check_resumable(evaluation: Evaluation) -> None:

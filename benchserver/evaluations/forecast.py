@@ -22,17 +22,18 @@ _LATELY = 50  # sends
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """UTC, None where it depends on somebody (a paused endpoint) or is over."""
+    """UTC, None where it depends on somebody (a pause) or is over."""
 
     start: datetime | None
     end: datetime | None
 
 
 def ahead(evaluation: Evaluation) -> QuerySet[Evaluation]:
-    """Running evaluations of the same endpoint that were asked for earlier: they go first."""
+    """Evaluations of the same endpoint that were asked for earlier and may send: they go first."""
     return Evaluation.objects.filter(
         endpoint=evaluation.endpoint,
         state=EvaluationState.RUNNING,
+        paused_at=None,
         created_at__lt=evaluation.created_at,
     )
 
@@ -42,7 +43,7 @@ def expected(evaluation: Evaluation, *, done: int, now: datetime) -> Expected:
     began = _first_send(evaluation)
     if evaluation.state != EvaluationState.RUNNING:
         return Expected(start=began, end=evaluation.ended_at)
-    if evaluation.endpoint.state != Endpoint.State.ACTIVE:
+    if evaluation.paused_at or evaluation.endpoint.state != Endpoint.State.ACTIVE:
         return Expected(start=began, end=None)
     left = evaluation.total - done
     if began is not None and done:

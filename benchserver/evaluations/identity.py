@@ -55,11 +55,12 @@ class Change:
 
 
 def hold(endpoint_id: UUID) -> None:
-    """The questions come before the first task: rest the lane and wake whoever asks them.
+    """The questions that are due come before the next task: rest the lane and wake whoever asks
+    them. So it is before the first task and after a long pause.
 
     A worker that never comes costs two minutes and the comparison, nothing else.
     """
-    for evaluation in _unread().filter(endpoint=endpoint_id):
+    for evaluation in due().filter(endpoint=endpoint_id, state=EvaluationState.RUNNING):
         lanes.rest(endpoint_id, seconds=LONGEST, reason=REASON)
         wake("identify", evaluation.pk)
 
@@ -96,7 +97,8 @@ def due() -> QuerySet[Evaluation]:
     """Evaluations that want a reading now, of endpoints that are active and as they were."""
     now = Now()
     ended = Q(state__in=(EvaluationState.COMPLETE, EvaluationState.INCOMPLETE))
-    during = Q(state=EvaluationState.RUNNING, last__lt=now - Value(DURING_EVERY))
+    going = Q(state=EvaluationState.RUNNING, paused_at=None)
+    during = going & Q(last__lt=now - Value(DURING_EVERY))
     after = ended & Q(last__lt=F("ended_at"), ended_at__gt=now - Value(AFTER_WITHIN))
     later = ended & Q(last__lt=now - Value(LATER_EVERY), ended_at__gt=now - Value(WATCHED))
     before = Q(pk__in=_unread().values("pk"))
@@ -114,6 +116,7 @@ def _unread() -> QuerySet[Evaluation]:
     running = Evaluation.objects.filter(
         state=EvaluationState.RUNNING,
         cancel_requested_at=None,
+        paused_at=None,
         endpoint__state=Endpoint.State.ACTIVE,
         readings=None,
     )
@@ -185,6 +188,14 @@ def smallest_p_e4(first: Answers, second: Answers) -> int | None:
         heads = [{q: _heads(side[q]) for q in border} for side in (earlier, later)]
         p_values.append(border_test(*heads).p_value)
     return min(10_000, round(10_000 * len(p_values) * min(p_values)))
+
+
+def last_p_e4(evaluation: Evaluation) -> int | None:
+    """The first reading against the last that was answered; None when there are no two."""
+    useful = list(evaluation.readings.exclude(answers={}))
+    if len(useful) < 2 or useful[0].moment != _Moment.BEFORE:
+        return None
+    return smallest_p_e4(useful[0].answers, useful[-1].answers)
 
 
 def _heads(replies: Sequence[Sequence[int]]) -> list[int]:

@@ -19,6 +19,12 @@ from benchserver.providers.models import Endpoint, Model, OwnerGroup, Provider
 
 
 class Evaluation(models.Model):
+    class Pauser(models.TextChoices):
+        """Who holds it back; only the operator lifts the operator's pause."""
+
+        PROVIDER = "provider"
+        OPERATOR = "operator"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     slug = models.CharField(max_length=24, unique=True)
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="evaluations")
@@ -37,6 +43,8 @@ class Evaluation(models.Model):
     price_out = models.BigIntegerField(null=True)
     seen_before_e4 = models.PositiveIntegerField(default=0)
     cancel_requested_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    paused_by = models.CharField(max_length=8, choices=Pauser, blank=True)
     log_index = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
@@ -47,6 +55,11 @@ class Evaluation(models.Model):
             models.CheckConstraint(
                 condition=models.Q(state__in=[s.value for s in EvaluationState]),
                 name="evaluation_state",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(paused_at=None, paused_by="")
+                | models.Q(paused_at__isnull=False, paused_by__in=("provider", "operator")),
+                name="a_pause_is_somebodys",
             ),
         )
 

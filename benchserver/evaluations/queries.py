@@ -38,6 +38,7 @@ class Status:
     judged: int
     faults: int
     waiting: int
+    paused_by: str  # "", "provider" or "operator"
     queue_position: int | None
     expected_start: datetime | None
     expected_end: datetime | None
@@ -66,6 +67,7 @@ def describe(evaluation: Evaluation) -> Status:
     now = database_now()
     money = cost(evaluation)
     running = evaluation.state == EvaluationState.RUNNING
+    queued = running and waiting and evaluation.paused_at is None
     expected = forecast.expected(evaluation, done=judged + faults, now=now)
     return Status(
         state=evaluation.state,
@@ -75,7 +77,8 @@ def describe(evaluation: Evaluation) -> Status:
         judged=judged,
         faults=faults,
         waiting=waiting,
-        queue_position=forecast.ahead(evaluation).count() + 1 if running and waiting else None,
+        paused_by=evaluation.paused_by if running else "",
+        queue_position=forecast.ahead(evaluation).count() + 1 if queued else None,
         expected_start=expected.start,
         expected_end=expected.end,
         cost_micro_usd=money["cost_micro_usd"],
@@ -97,15 +100,15 @@ def _reason(evaluation: Evaluation, counts: dict[str, int], now: datetime) -> st
     judged = counts.get(AttemptState.JUDGED, 0)
     done = f"{judged} of {evaluation.total} attempts are judged"
     if evaluation.state == EvaluationState.COMPLETE:
-        return f"Complete: all {evaluation.total} attempts have a verdict."
-    if evaluation.state == EvaluationState.CANCELLED:
-        return f"Cancelled; {done}. Sends already made stay accounted."
         gone = evaluation.attempts.exclude(entry__withdrawn=None).count()
         if gone:
             return (
                 f"Complete: {gone} of {evaluation.total} attempts are on tasks that were withdrawn "
                 "since and count no longer; all others have a verdict."
             )
+        return f"Complete: all {evaluation.total} attempts have a verdict."
+    if evaluation.state == EvaluationState.CANCELLED:
+        return f"Cancelled; {done}. Sends already made stay accounted."
     if evaluation.state == EvaluationState.INCOMPLETE:
         faulted = counts.get(AttemptState.FAULTED, 0)
         spent = " Its budget is spent." if "budget_spent" in fault_codes(evaluation) else ""
@@ -118,6 +121,8 @@ def _reason(evaluation: Evaluation, counts: dict[str, int], now: datetime) -> st
 
 
 def _waiting_for(evaluation: Evaluation, counts: dict[str, int], now: datetime) -> str:
+    if evaluation.paused_at is not None:
+        return _paused(evaluation, counts)
     endpoint = evaluation.endpoint
     if endpoint.state == Endpoint.State.AWAITING:
         return (
@@ -146,6 +151,20 @@ def _waiting_for(evaluation: Evaluation, counts: dict[str, int], now: datetime) 
         reasons = evaluation.attempts.exclude(reason="").aggregate(r=Max("reason"))["r"]
         return f"Waiting until {later:%H:%M:%S} UTC to send again after {reasons or 'a failure'}"
     return "Waiting for a free worker"
+
+
+def _paused(evaluation: Evaluation, counts: dict[str, int]) -> str:
+    """Since when, by whom, what still ends by itself, and until when it may be resumed."""
+    by_operator = evaluation.paused_by == Evaluation.Pauser.OPERATOR
+    flying = counts.get(AttemptState.SENT, 0)
+    ending = f"; {flying} calls in flight end by themselves" if flying else ""
+    return (
+        f"Paused by {'the operator' if by_operator else 'you'} since "
+        f"{evaluation.paused_at:%Y-%m-%d %H:%M} UTC: nothing more is sent until "
+        f"{'the operator resumes it' if by_operator else 'you resume it'}{ending}; what is unsent "
+        f"when the rotation closes at {evaluation.rotation.closes_at:%Y-%m-%d %H:%M} UTC ends "
+        "with a fault"
+    )
 
 
 def fault_codes(evaluation: Evaluation) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """The SQL of the engine's store: what is locked, by which clock, with which index in mind.
 
 Every time is ``clock_timestamp()`` of the database. Example: ``TAKE`` leases the first due attempt
-of an endpoint's oldest running evaluation and raises its fence in the same statement.
+of an endpoint's oldest evaluation that runs unpaused and raises its fence in the same statement.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ FROM (
           AND a.next_at <= clock_timestamp()
         ORDER BY a."order" LIMIT 1 FOR UPDATE SKIP LOCKED) due
     WHERE v.endpoint_id = %(endpoint)s AND v.state = 'running' AND v.cancel_requested_at IS NULL
+      AND v.paused_at IS NULL
     ORDER BY v.created_at LIMIT 1) next
 WHERE evaluations_attempt.id = next.id
 RETURNING evaluations_attempt.id, fence
@@ -90,7 +91,7 @@ SELECT a.id, a.evaluation_id, a.endpoint_id, a.state, a.fence, a.owner,
        extract(epoch FROM a.next_at)::float8, a.reason,
        a.unknown_sends, a.refused_sends, a.unsent_tries, a.judge_tries, v.round,
        extract(epoch FROM clock_timestamp())::float8,
-       v.cancel_requested_at IS NOT NULL,
+       v.cancel_requested_at IS NOT NULL, v.paused_at IS NOT NULL,
        r.state <> 'open' OR r.closes_at <= clock_timestamp(),
        e.state = 'active', v.endpoint_revision, e.revision, v.price_in, v.price_out,
        EXISTS (SELECT 1 FROM evaluations_budget b WHERE b.evaluation_id = v.id),
@@ -255,7 +256,7 @@ CROSS JOIN LATERAL (SELECT count(*) AS due FROM (
     SELECT 1 FROM evaluations_evaluation v
     JOIN evaluations_attempt a ON a.evaluation_id = v.id
     WHERE v.endpoint_id = e.id AND v.state = 'running' AND v.cancel_requested_at IS NULL
-      AND a.state IN ('ready', 'ambiguous') AND a.next_at <= clock_timestamp()
+      AND v.paused_at IS NULL AND a.state IN ('ready', 'ambiguous') AND a.next_at <= clock_timestamp()
     LIMIT e.max_concurrency) few) d
 WHERE e.state = 'active' AND d.due > 0
   AND (l.resting_until IS NULL OR l.resting_until <= clock_timestamp())

@@ -29,6 +29,11 @@ urlpatterns = [
         name="api-evaluation-cancel",
     ),
     path(
+        "evaluations/<slug:id>/pause/",
+        evaluations.PauseEvaluation.as_view(),
+        name="api-evaluation-pause",
+    ),
+    path(
         "evaluations/<slug:id>/resume/",
         evaluations.ResumeEvaluation.as_view(),
         name="api-evaluation-resume",

@@ -40,9 +40,17 @@ def cancel(evaluation: Evaluation, *, by: str) -> None:
 
 
 @transaction.atomic
+def pause(evaluation: Evaluation, *, by: str) -> None:
+    """Raises ``NotAllowed`` when it has ended."""
+    control.pause(evaluation=evaluation, by=by)
+
+
+@transaction.atomic
 def resume(evaluation: Evaluation, *, by: str, limits: Limits | None = None) -> None:
-    """Raises ``NotAllowed`` when there is nothing that may be tried again."""
+    """Raises ``NotAllowed`` when there is nothing that may be tried again. After a long pause the
+    public questions about who answers come before the next task."""
     control.resume(evaluation=evaluation, by=by, limits=limits)
+    identity.hold(evaluation.endpoint_id)
     _publish()
 
 

@@ -54,6 +54,7 @@ TITLES = {
     "already_running": "An evaluation is running already",
     "endpoint_changed": "The endpoint was changed since",
     "rotation_closed": "The rotation has closed",
+    "paused_by_operator": "The operator has paused it",
     "nothing_to_resume": "Nothing of it may be sent again",
     "bad_state": "Its state does not allow this",
     "not_allowed": "A rule forbids this now",

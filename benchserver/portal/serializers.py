@@ -370,6 +370,9 @@ class EvaluationAnswer(Closed):
     reason = serializers.CharField(help_text="what happens, why, since when and what is next")
     progress = Progress()
     fault_codes = serializers.DictField(child=serializers.IntegerField())
+    paused_by = serializers.ChoiceField(
+        choices=["", "provider", "operator"], help_text="who holds it back, empty when nobody does"
+    )
     queue_position = serializers.IntegerField(allow_null=True)
     expected_start = serializers.DateTimeField(allow_null=True)
     expected_end = serializers.DateTimeField(allow_null=True)

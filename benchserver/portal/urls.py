@@ -40,6 +40,11 @@ urlpatterns = [
         name="portal-evaluation-cancel",
     ),
     path(
+        "evaluations/<slug:id>/pause/",
+        evaluations.pause_evaluation,
+        name="portal-evaluation-pause",
+    ),
+    path(
         "evaluations/<slug:id>/resume/",
         evaluations.resume_evaluation,
         name="portal-evaluation-resume",

@@ -221,6 +221,18 @@ def test_an_evaluation_is_cancelled_once(room: Client, world: dict[str, Any]) ->
     assert Event.objects.filter(verb="evaluation.cancelled", actor="admin boss").count() == 1
 
 
+def test_an_evaluation_is_paused_and_resumed_by_the_operator(
+    room: Client, world: dict[str, Any]
+) -> None:
+    evaluation = world["evaluation"]
+    _act(room, "evaluations_evaluation", "pause", [evaluation])
+    assert Evaluation.objects.get(pk=evaluation.pk).paused_by == "operator"
+    _act(room, "evaluations_evaluation", "resume", [evaluation])
+    assert Evaluation.objects.get(pk=evaluation.pk).paused_at is None
+    done = Event.objects.filter(actor="admin boss", target=evaluation.slug).values_list("verb")
+    assert {"evaluation.paused", "evaluation.resumed"} <= {verb for (verb,) in done}
+
+
 def test_a_task_is_retired_with_a_reason_only(room: Client, world: dict[str, Any]) -> None:
     task = world["task"]
     _act(room, "pools_task", "retire", [task])
@@ -237,6 +249,7 @@ def test_a_task_is_retired_with_a_reason_only(room: Client, world: dict[str, Any
         ("providers_token", "revoke", "token"),
         ("pools_task", "retire", "task"),
         ("evaluations_evaluation", "cancel", "evaluation"),
+        ("evaluations_evaluation", "pause", "evaluation"),
     ],
 )
 def test_looking_is_not_acting(

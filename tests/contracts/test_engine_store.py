@@ -206,6 +206,44 @@ def test_a_token_bucket_refills_by_the_stores_clock(backend):
     assert isinstance(desk.claim(), Claim)
 
 
+def test_a_paused_evaluation_is_neither_claimed_nor_woken_nor_permitted(desk):
+    before = desk.claim()
+    assert desk.backend.pause(desk.evaluation)
+    assert desk.claim() == "nothing"
+    mending.wake_due(desk.engine.store)
+    assert desk.backend.published() == []
+    assert sending.authorise(desk.engine, claim=before, prepared_for=1) is None
+    waiting = desk.unit(before.attempt_id)
+    assert (waiting.state, waiting.reason, waiting.paused) == ("ready", "", True)
+    assert desk.backend.tables()["sends"] == []
+    assert desk.backend.lift(desk.evaluation)
+    assert not desk.backend.lift(desk.evaluation)
+    claim, _ = desk.send()
+    assert claim.attempt_id == before.attempt_id
+    assert desk.backend.tables()["sends"][0]["cause"] == "first"
+
+
+def test_a_call_in_flight_outlives_a_pause_and_a_further_send_keeps_its_cause(desk):
+    answered, lost = desk.send(), desk.send()
+    desk.backend.pause(desk.evaluation)
+    assert desk.backend.store.mine(answered[0])
+    assert desk.answer(*answered)
+    judging.claim_reply(
+        desk.engine, attempt_id=answered[0].attempt_id, worker="j:1", hold_seconds=900
+    )
+    desk.fail(*lost, Outcome.UNKNOWN)
+    assert desk.states() == ["judging", "ambiguous", "ready"]
+    desk.pass_time(100)
+    assert desk.claim() == "nothing"
+    desk.backend.lift(desk.evaluation)
+    again = desk.claim()
+    desk.backend.pause(desk.evaluation)
+    assert sending.authorise(desk.engine, claim=again, prepared_for=1) is None
+    desk.backend.lift(desk.evaluation)
+    desk.send()
+    assert desk.backend.tables()["sends"][-1]["cause"] == "x"
+
+
 def test_a_cancelled_call_keeps_its_slot_until_it_ends(desk):
     claim, send = desk.send()
     assert desk.backend.cancel(desk.evaluation)

@@ -1,15 +1,16 @@
-"""Cancel and resume: nothing charged twice, nothing lost, nothing brought back from the dead."""
+"""Cancel, pause and resume: nothing charged twice, nothing lost, nothing back from the dead."""
 
 from __future__ import annotations
 
 import pytest
 
 from benchserver import wiring
+from benchserver.audit.models import Event
 from benchserver.core.engine.facts import Limits
 from benchserver.core.errors import NotAllowed
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.evaluations import judge
-from benchserver.evaluations.control import cancel, resume
+from benchserver.evaluations.control import cancel, pause, resume
 from benchserver.evaluations.models import (
     Attempt,
     Budget,
@@ -21,9 +22,11 @@ from benchserver.evaluations.models import (
     Wake,
 )
 from benchserver.evaluations.queries import describe
+from benchserver.evaluations.reconcile import end_stranded
 from benchserver.evaluations.request import request
 from benchserver.evaluations.score import finish
 from benchserver.pools import rotate
+from benchserver.pools.models import Rotation
 from benchserver.providers.models import Endpoint
 from tests import arrange
 
@@ -177,3 +180,88 @@ def test_a_spent_budget_is_raised_by_the_resume_and_what_was_spent_stays_counted
     arrange.judged(evaluation)
     assert arrange.authorise(arrange.claimed(evaluation)) is None
     assert Budget.objects.get().requests == Send.objects.count() == 3
+
+
+OPERATOR = Evaluation.Pauser.OPERATOR
+
+
+def test_a_pause_says_since_when_by_whom_and_until_when(evaluation):
+    arrange.sent(evaluation)
+    pause(evaluation=evaluation, by="test")
+    evaluation.refresh_from_db()
+    told = describe(evaluation)
+    assert (told.state, told.paused_by, told.queue_position) == ("running", "provider", None)
+    assert told.expected_end is None
+    assert told.reason.startswith("Paused by you since ")
+    assert "1 calls in flight end by themselves" in told.reason
+    assert f"{evaluation.rotation.closes_at:%Y-%m-%d %H:%M} UTC" in told.reason
+    assert arrange.claim_next(evaluation.endpoint_id) is None
+    resume(evaluation=evaluation, by="test")
+    evaluation.refresh_from_db()
+    assert (describe(evaluation).paused_by, evaluation.round) == ("", 1)
+    assert arrange.claimed(evaluation)
+
+
+def test_a_pause_charges_and_returns_nothing(evaluation):
+    arrange.judged(evaluation)
+    exposures = list(Exposure.objects.order_by("pk").values())
+    pause(evaluation=evaluation, by="test")
+    pause(evaluation=evaluation, by="test")
+    resume(evaluation=evaluation, by="test", limits=Limits(max_requests=2))
+    assert list(Exposure.objects.order_by("pk").values()) == exposures
+    assert Budget.objects.get().requests == 0
+    verbs = Event.objects.filter(verb__in=("evaluation.paused", "evaluation.resumed"))
+    assert sorted(verbs.values_list("verb", flat=True)) == [
+        "evaluation.paused",
+        "evaluation.resumed",
+    ]
+    wakes = Wake.objects.filter(step="generate", target=str(evaluation.endpoint_id)).count()
+    assert wakes >= 3
+
+
+def test_only_the_operator_lifts_the_operators_pause(evaluation):
+    pause(evaluation=evaluation, by="test")
+    pause(evaluation=evaluation, by="admin", who=OPERATOR)
+    pause(evaluation=evaluation, by="test")
+    evaluation.refresh_from_db()
+    assert evaluation.paused_by == "operator"
+    assert "Paused by the operator" in describe(evaluation).reason
+    with pytest.raises(NotAllowed) as refusal:
+        resume(evaluation=evaluation, by="test")
+    assert refusal.value.code == "paused_by_operator"
+    resume(evaluation=evaluation, by="admin", who=OPERATOR)
+    evaluation.refresh_from_db()
+    assert (evaluation.paused_at, evaluation.paused_by) == (None, "")
+
+
+def test_what_is_unsent_when_the_window_closes_on_a_pause_ends_with_a_fault(evaluation):
+    arrange.judged(evaluation)
+    pause(evaluation=evaluation, by="test")
+    rotate.close_rotation(rotation=evaluation.rotation, by="test")
+    Rotation.objects.update(closes_at=rotate.database_now())
+    assert end_stranded() == 3
+    assert finish(evaluation_id=evaluation.pk, sealer=wiring.sealer()) == "incomplete"
+    evaluation.refresh_from_db()
+    told = describe(evaluation)
+    assert (told.paused_by, told.fault_codes) == ("", {"rotation_closed": 3})
+
+
+def test_a_paused_evaluation_is_cancelled_and_gives_back_what_it_reserved(evaluation):
+    arrange.sent(evaluation)
+    pause(evaluation=evaluation, by="test")
+    cancel(evaluation=evaluation, by="test")
+    assert Exposure.objects.count() == 1
+    with pytest.raises(NotAllowed) as refusal:
+        pause(evaluation=evaluation, by="test")
+    assert refusal.value.code == "bad_state"
+
+
+def test_a_paused_evaluation_holds_nobody_up(stage):
+    older = arrange.started(stage)
+    Evaluation.objects.filter(pk=older.pk).update(state="incomplete")
+    newer = request(endpoint=older.endpoint, track=stage.track, by="test")
+    Evaluation.objects.filter(pk=older.pk).update(state="running")
+    assert describe(newer).queue_position == 2
+    pause(evaluation=older, by="test")
+    assert describe(newer).queue_position == 1
+    assert arrange.attempt_of(arrange.claimed(newer)).evaluation_id == newer.pk

@@ -72,6 +72,16 @@ MUTANTS = {
         [scenario(seed) for seed in (0, 2, 3)],
         "I4",
     ),
+    "claims know no pause": (
+        ("TAKE", "v.paused_at IS NULL", "true"),
+        [scenario(seed) for seed in (0, 1, 2, 3)],
+        "I10",
+    ),
+    "a pause does not reach what is claimed": (
+        ("ONE", "v.paused_at IS NOT NULL", "false"),
+        [scenario(seed) for seed in (11, 14, 17)],
+        "I10",
+    ),
     "a cancelled call gives its slot away": (
         ("IN_FLIGHT", "a.state = 'cancelled'", "false"),
         [calls_cancelled_under_way()],

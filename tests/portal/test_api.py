@@ -53,6 +53,7 @@ EVALUATION_FIELDS = {
     "reason",
     "progress",
     "fault_codes",
+    "paused_by",
     "queue_position",
     "expected_start",
     "expected_end",
@@ -355,6 +356,19 @@ def test_a_running_evaluation_is_cancelled_once(acme: Tenant) -> None:
     again = acme.api().post(path)
     assert again.status_code == 409
     assert again.json()["code"] == "bad_state"
+
+
+def test_a_running_evaluation_is_paused_and_goes_on(acme: Tenant) -> None:
+    path = f"evaluations/{acme.evaluation.slug}/"
+    paused = acme.api().post(f"{path}pause/").json()
+    assert (paused["state"], paused["paused_by"], paused["expected_end"]) == (
+        "running",
+        "provider",
+        None,
+    )
+    assert paused["reason"].startswith("Paused by you since")
+    assert acme.api().post(f"{path}pause/").json() == paused
+    assert acme.api().post(f"{path}resume/").json()["paused_by"] == ""
 
 
 def test_a_running_evaluation_cannot_be_resumed(acme: Tenant) -> None:

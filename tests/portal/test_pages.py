@@ -271,6 +271,24 @@ def test_cancelling_needs_a_yes_and_resuming_a_reason(acme: Tenant) -> None:
     assert "cannot go from cancelled" in text
 
 
+def test_an_evaluation_is_paused_and_resumed_by_two_buttons(acme: Tenant) -> None:
+    browser = acme.browser()
+    path = f"/portal/evaluations/{acme.evaluation.slug}/"
+    assert "Pause the evaluation" in browser.get(path).content.decode()
+    text = browser.post(f"{path}pause/", follow=True).content.decode()
+    assert "Paused by you since" in text
+    assert "Pause the evaluation" not in text
+    assert "until you resume it" in text
+    text = browser.post(f"{path}resume/", follow=True).content.decode()
+    assert "Pause the evaluation" in text
+    Evaluation.objects.update(paused_at="2026-11-20T10:00:00Z", paused_by="operator")
+    text = browser.get(path).content.decode()
+    assert "Paused by the operator since 2026-11-20 10:00 UTC" in text
+    assert ">Resume<" not in text
+    text = browser.post(f"{path}resume/", follow=True).content.decode()
+    assert "only the operator lifts this pause" in text
+
+
 # --- tokens and events ---------------------------------------------------------------------------
 def test_a_token_is_shown_on_one_page_only(acme: Tenant) -> None:
     browser = acme.browser()

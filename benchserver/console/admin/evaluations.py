@@ -1,6 +1,10 @@
-"""Evaluations and what they caused, row by row, to be looked at; an evaluation can be cancelled."""
+"""Evaluations and what they caused, row by row, to be looked at; an evaluation can be cancelled,
+paused and resumed."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -23,8 +27,9 @@ from benchserver.evaluations.models import (
     VerdictRecord,
 )
 
+_OPERATOR = Evaluation.Pauser.OPERATOR
 
-    VerdictCorrection,
+
 @admin.register(IdentityMark)
 class IdentityMarkAdmin(ReadOnly):
     """Endpoints that changed around an evaluation; the score stays."""
@@ -61,31 +66,51 @@ class EvaluationAdmin(ReadOnly):
         "log_index",
         "created_at",
         "cancel_requested_at",
+        "paused_at",
+        "paused_by",
         "ended_at",
         "can_still_change",
     )
-    actions = ("cancel",)
+    actions = ("cancel", "pause", "resume")
 
     @admin.display(description="Can samples still change a tier?", empty_value="")
     def can_still_change(self, evaluation: Evaluation) -> str:
         return settling.words(settling.foretell(evaluation))
 
-    def has_cancel_permission(self, request: HttpRequest) -> bool:
+    def has_control_permission(self, request: HttpRequest) -> bool:
         return self.may_act(request)
 
-    @admin.action(description="Cancel selected evaluations", permissions=["cancel"])
+    @admin.action(description="Cancel selected evaluations", permissions=["control"])
     def cancel(self, request: HttpRequest, chosen: QuerySet[Evaluation]) -> None:
-        cancelled = 0
+        self._each(request, chosen, control.cancel, "Cancelled")
+
+    @admin.action(description="Pause selected evaluations", permissions=["control"])
+    def pause(self, request: HttpRequest, chosen: QuerySet[Evaluation]) -> None:
+        self._each(request, chosen, partial(control.pause, who=_OPERATOR), "Paused")
+
+    @admin.action(description="Resume selected evaluations", permissions=["control"])
+    def resume(self, request: HttpRequest, chosen: QuerySet[Evaluation]) -> None:
+        self._each(request, chosen, partial(control.resume, who=_OPERATOR), "Resumed")
+
+    def _each(
+        self,
+        request: HttpRequest,
+        chosen: QuerySet[Evaluation],
+        verb: Callable[..., None],
+        done: str,
+    ) -> None:
+        """Each on its own: what one refuses does not stop the others."""
+        count = 0
         for evaluation in chosen:
             try:
                 with transaction.atomic():
-                    control.cancel(evaluation=evaluation, by=actor(request))
+                    verb(evaluation=evaluation, by=actor(request))
             except NotAllowed as refusal:
                 self.message_user(request, f"{evaluation}: {refusal}", messages.WARNING)
             else:
-                cancelled += 1
+                count += 1
         transaction.on_commit(lambda: dispatch.flush())
-        self.message_user(request, f"Cancelled {cancelled}.")
+        self.message_user(request, f"{done} {count}.")
 
 
 @admin.register(Attempt)

@@ -51,6 +51,12 @@ class Backend(Protocol):
 
     def cancel(self, evaluation: UUID) -> bool: ...
 
+    def pause(self, evaluation: UUID) -> bool: ...
+
+    def lift(self, evaluation: UUID) -> bool:
+        """End its pause."""
+        ...
+
     def resume(self, evaluation: UUID) -> bool: ...
 
     def change(self, endpoint: UUID) -> None:
@@ -124,6 +130,18 @@ class MemoryBackend:
         with self.store.transaction() as tx:
             mending.cancel_units(tx, evaluation)
         return True
+
+    def pause(self, evaluation: UUID) -> bool:
+        row = self.store.tables.evaluations[evaluation]
+        if row.cancelled or row.paused or not self._open(evaluation):
+            return False
+        row.paused = True
+        return True
+
+    def lift(self, evaluation: UUID) -> bool:
+        row = self.store.tables.evaluations[evaluation]
+        was, row.paused = row.paused, False
+        return was
 
     def resume(self, evaluation: UUID) -> bool:
         row = self.store.tables.evaluations[evaluation]

@@ -9,8 +9,9 @@ Promises: I1 no task leaves without its committed exposure and send row; I2 at m
 attempt that are not complete refusals, at most seven refusals a round, every further send with a
 cause; I3 one verdict per attempt, the one its kept reply earns; I4 every attempt ends; I5 what is
 booked is what the endpoint billed; I6 the result recounts; I8 no marker; I9 limits held; I10
-nothing is sent after a cancel or closing; I11 only the holder of the newest lease, the reconciler
-or a person changes an attempt. (I7 is about the public log, which this history does not hold.)
+nothing is sent after a cancel or closing, and no send is permitted in a pause; I11 only the holder
+of the newest lease, the reconciler or a person changes an attempt. (I7 is about the public log,
+which this history does not hold.)
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def check(events: Iterable[Event]) -> list[str]:
         _concurrency,
         _rate,
         _nothing_after_the_end,
+        _nothing_in_a_pause,
         _holders_only,
     )
     return [problem for rule in rules for problem in rule(history)]
@@ -235,6 +237,24 @@ def _nothing_after_the_end(history: list[Event]) -> Iterator[str]:
             late = event["t"] - ended[of_unit[event["unit"]]]
             if late > GRACE:
                 yield f"I10 request {event['n']} left after its evaluation had ended"
+
+
+def _nothing_in_a_pause(history: list[Event]) -> Iterator[str]:
+    of_unit: dict[str, str] = {}
+    paused: set[str] = set()
+    for event in history:
+        if event["kind"] == "setup":
+            of_unit |= {u: e["evaluation"] for e in event["evaluations"] for u in e["units"]}
+        elif event["kind"] == "held_back":
+            paused.add(event["evaluation"])
+        elif event["kind"] == "let_go":
+            paused.discard(event["evaluation"])
+        elif of_unit.get(event.get("unit", "")) not in paused:
+            continue
+        elif event["kind"] == "send":
+            yield f"I10 send {event['send']} was permitted while its evaluation was paused"
+        elif event["kind"] == "move" and event["target"] == "leased":
+            yield f"I10 {event['unit']} was claimed while its evaluation was paused"
 
 
 def _holders_only(history: list[Event]) -> Iterator[str]:

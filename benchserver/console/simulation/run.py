@@ -2,8 +2,8 @@
 
 Workers run the engine's own errands (``core/engine/work.py``) and may be killed, frozen or thawed
 at every effect and at every commit; messages are lost, doubled and delayed, the broker is wiped,
-disks fill up, endpoints fail, providers cancel, resume and change. Then all is calm, and every
-attempt must end. Example: ``Simulation(scenario(7), MemoryBackend()).run()`` is the history.
+disks fill up, endpoints fail, providers cancel, pause, resume and change. Then all is calm, and
+every attempt must end. Example: ``Simulation(scenario(7), MemoryBackend()).run()`` is the history.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ PATIENCE = 6 * 3600.0  # virtual seconds of calm after which an attempt that has
 RELAY_EVERY = 5.0
 RECONCILE_EVERY = 15.0
 _JUDGING_HOLD = 900.0
+IN_BETWEEN = 0.01  # chance of a pause when a worker has claimed and not yet been permitted
 
 
 class Simulation:
@@ -48,6 +49,7 @@ class Simulation:
         self.calm = False
         self._idle_since = plan.calm_at
         self._dice = Random(f"run {plan.seed}")
+        self._whims = Random(f"whims {plan.seed}")  # of the people who pause
         self._broker: list[tuple[str, str]] = []
         self.store = UnluckyStore(backend.store, self._dice, plan.luck)
         self.engine = Engine(store=self.store, policy=POLICY, random=self._dice.random)
@@ -84,6 +86,9 @@ class Simulation:
         for v in self.plan.evaluations:
             if v.cancel_at is not None:
                 self._time.at(v.cancel_at, lambda v=v: self._cancel(v.id))  # type: ignore[misc]
+            for begins, ends in v.pauses:
+                self._time.at(begins, lambda v=v: self._pause(v.id))  # type: ignore[misc]
+                self._time.at(ends, lambda v=v: self._lift(v.id))  # type: ignore[misc]
         self._time.at(self._time.now + RELAY_EVERY, self._relay)
         self._time.at(self._time.now + RECONCILE_EVERY * self._dice.random(), self._reconcile)
         self._time.at(self._time.now + POLICY.lease_seconds / 3, self._beat)
@@ -154,6 +159,8 @@ class Simulation:
         for mock in self.mocks.values():
             mock.out, mock.well = False, True
             self.backend.activate(mock.plan.id)
+        for v in self.plan.evaluations:
+            self._lift(v.id)
 
     def _cancel(self, evaluation: UUID) -> None:
         self.backend.acting("person")
@@ -162,6 +169,26 @@ class Simulation:
             self.log.append(
                 {"kind": "cancelled", "t": self._time.now, "evaluation": str(evaluation)}
             )
+
+    def _pause(self, evaluation: UUID) -> None:
+        self.backend.acting("person")
+        if not self.calm and self.backend.pause(evaluation):
+            self.counts["pauses"] += 1
+            self.log += self.backend.history()  # what came before it
+            self.log.append(
+                {"kind": "held_back", "t": self._time.now, "evaluation": str(evaluation)}
+            )
+
+    def _lift(self, evaluation: UUID) -> None:
+        self.backend.acting("person")
+        if self.backend.lift(evaluation):
+            self.log.append({"kind": "let_go", "t": self._time.now, "evaluation": str(evaluation)})
+
+    def _interrupt(self, unit: UUID) -> None:
+        """A pause just between the claim and the permission to send."""
+        evaluation = next(v.id for v in self.plan.evaluations if unit in v.units)
+        self._pause(evaluation)
+        self._time.after(self._whims.uniform(1, 60), lambda: self._lift(evaluation))
 
     def _people(self) -> None:
         """A provider looks now and then: mends what is paused, resumes what faulted."""
@@ -276,6 +303,8 @@ class Simulation:
             self._time.after(seconds, lambda: self._go_on(worker, serial, result))
 
         if isinstance(effect, work.Prepare):
+            if self._whims.random() < IN_BETWEEN:
+                self._interrupt(effect.claim.attempt_id)
             then(self._dice.uniform(0, 0.02), lambda: self._prepared(effect))
         elif isinstance(effect, work.Transmit):
             wait = self._dice.uniform(0, 0.02)

@@ -48,6 +48,7 @@ class EvaluationPlan:
     closes_at: float
     cancel_at: float | None
     max_requests: int | None
+    pauses: tuple[tuple[float, float], ...] = ()  # from, until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,14 +130,26 @@ def _endpoint(dice: Random) -> EndpointPlan:
 
 
 def _evaluation(dice: Random, endpoint: EndpointPlan) -> EvaluationPlan:
+    made = _id(dice)
     return EvaluationPlan(
-        id=_id(dice),
+        id=made,
         endpoint=endpoint.id,
         units=tuple(_id(dice) for _ in range(dice.randint(2, 7))),
         closes_at=START + dice.uniform(30, 600) if dice.random() < 0.2 else FOREVER,
         cancel_at=START + dice.uniform(1, 300) if dice.random() < 0.15 else None,
+        pauses=_pauses(Random(f"pauses {made}")),
         max_requests=dice.randint(1, 8) if dice.random() < 0.15 else None,
     )
+
+
+def _pauses(dice: Random) -> tuple[tuple[float, float], ...]:
+    """Up to three, of seconds or of minutes, one after the other."""
+    found, now = [], START
+    for _ in range(dice.choice((0, 0, 0, 1, 1, 3))):
+        begins = now + dice.uniform(0, 60)
+        now = begins + dice.choice((1.0, 10.0, 60.0, 300.0)) * dice.random()
+        found.append((begins, now))
+    return tuple(found)
 
 
 def _luck(dice: Random) -> Luck:

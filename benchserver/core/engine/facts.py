@@ -56,6 +56,7 @@ class Unit:
     # What surrounds it, as of ``now``.
     now: float = 0.0
     cancelled: bool = False
+    paused: bool = False
     closed: bool = False
     active: bool = True
     revision: int = 1  # of the endpoint that its evaluation is bound to

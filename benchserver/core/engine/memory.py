@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from benchserver.core.engine.facts import Budget, Claim, Ended, FreeLane, Lane, Outcome, Unit
-from benchserver.core.engine.tables import Attempt, Send, Tables
+from benchserver.core.engine.tables import Attempt, Evaluation, Send, Tables
 from benchserver.core.lifecycle import IN_FLIGHT, AttemptState
 from benchserver.core.verdict import FaultKind, Judgement
 
@@ -144,9 +144,11 @@ class MemoryTransaction:
             if a.unit.endpoint == endpoint
             and a.unit.state in _DUE
             and a.unit.next_at <= self._now
-            and self._tables.evaluations[a.unit.evaluation].running
-            and not self._tables.evaluations[a.unit.evaluation].cancelled
+            and self._sends(self._tables.evaluations[a.unit.evaluation])
         ]
+
+    def _sends(self, evaluation: Evaluation) -> bool:
+        return evaluation.running and not evaluation.cancelled and not evaluation.paused
 
     def take_reply(
         self, *, attempt_id: UUID, worker: str, lease_seconds: float, hold_seconds: float

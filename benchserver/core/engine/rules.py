@@ -123,6 +123,8 @@ def why_not(unit: Unit) -> str:
         return "cancelled"
     if unit.closed:
         return "rotation_closed"
+    if unit.paused:
+        return "paused"
     if not unit.active:
         return "endpoint_not_active"
     return "endpoint_changed" if unit.revision != unit.endpoint_revision else ""

@@ -102,8 +102,8 @@ def authorise(engine: Engine, *, claim: Claim, prepared_for: int) -> UUID | None
     """Transaction A: the exposure becomes final and the send row exists, or nothing is sent.
 
     ``prepared_for``: the endpoint's revision whose address and key were opened. None when the claim
-    was lost or sending is no longer allowed (cancelled, closed, changed, over its budget); the
-    attempt then waits, is cancelled or faulted with that reason.
+    was lost or sending is not allowed now (cancelled, closed, paused, changed, over its budget);
+    the attempt then waits, is cancelled or faulted.
     """
     with engine.store.transaction() as tx:
         unit = held(tx, claim, state=AttemptState.LEASED)
@@ -140,6 +140,8 @@ def _adopted(tx: Transaction, unit: Unit) -> bool:
 def _refuse_to_send(tx: Transaction, unit: Unit, code: str) -> None:
     if code == "cancelled":
         move(tx, unit, AttemptState.CANCELLED, reason=code)
+    elif code == "paused":  # it keeps its reason: that is the cause of its next send
+        move(tx, unit, rules.waiting_state(unit), reason=unit.reason)
     elif code == "endpoint_not_active":
         move(tx, unit, rules.waiting_state(unit), reason=code, delay=_PAUSE)
     elif code == "endpoint_changed" and not tx.answered(unit.evaluation):

@@ -33,8 +33,8 @@ class Transaction(Protocol):
     def take_due(
         self, *, endpoint: UUID, worker: str, lease_seconds: float, hold_seconds: float
     ) -> Claim | None:
-        """Lease the first due attempt of the oldest running evaluation, raising its fence; held
-        at most ``hold_seconds`` longer than its protocol gives a reply."""
+        """Lease the first due attempt of the oldest evaluation that runs and is not paused,
+        raising its fence; held at most ``hold_seconds`` longer than its protocol gives a reply."""
         ...
 
     def take_reply(

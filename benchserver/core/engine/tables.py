@@ -33,6 +33,7 @@ class Evaluation:
     closes_at: float
     running: bool = True
     cancelled: bool = False
+    paused: bool = False
     revision: int = 1
     round: int = 1
     price_in: int | None = None
@@ -92,6 +93,7 @@ class Tables:
             now=now,
             round=evaluation.round,
             cancelled=evaluation.cancelled,
+            paused=evaluation.paused,
             closed=evaluation.closes_at <= now,
             active=endpoint.active,
             revision=evaluation.revision,

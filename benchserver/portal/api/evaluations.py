@@ -1,4 +1,4 @@
-"""``evaluations/``: ask, watch, cancel, resume. Aggregates only, and only when complete.
+"""``evaluations/``: ask, watch, cancel, pause, resume. Aggregates only, and only when complete.
 
 Example: ``POST {"endpoint": "ep_...", "track": "functions"}`` answers 201 with the evaluation's
 address in ``Location``; ``GET`` of that address says what is happening and why.
@@ -21,7 +21,7 @@ from benchserver.evaluations import queries as evaluation_queries
 from benchserver.evaluations.models import Evaluation
 from benchserver.pools.models import Track
 from benchserver.portal.api.base import ProviderView, documented
-from benchserver.portal.evaluations import cancel, resume, start
+from benchserver.portal.evaluations import cancel, pause, resume, start
 from benchserver.portal.serializers import (
     EvaluationAnswer,
     EvaluationRequest,
@@ -46,6 +46,7 @@ def answer_of(evaluation: Evaluation) -> dict[str, Any]:
             "faults": status.faults,
         },
         "fault_codes": status.fault_codes,
+        "paused_by": status.paused_by,
         "queue_position": status.queue_position,
         "expected_start": status.expected_start,
         "expected_end": status.expected_end,
@@ -153,11 +154,31 @@ class CancelEvaluation(EvaluationView):
         return Response(answer_of(self._mine(id)))
 
 
+class PauseEvaluation(EvaluationView):
+    @documented(
+        name="evaluations_pause",
+        scope="evaluations",
+        text="Send nothing more of it until it is resumed. Calls in flight end and are judged.",
+        body=Nothing,
+        answers={200: EvaluationAnswer},
+        refusals=(404,),
+        idempotent=True,
+    )
+    def post(self, request: Request, id: str) -> Response:
+        return self.once(lambda: self._pause(id))
+
+    def _pause(self, id: str) -> Response:
+        self.read(Nothing)
+        pause(self._mine(id), by=self.principal.name)
+        return Response(answer_of(self._mine(id)))
+
+
 class ResumeEvaluation(EvaluationView):
     @documented(
         name="evaluations_resume",
         scope="evaluations",
-        text="Try again what ended in a fault: the same attempts, exposure is not charged again.",
+        text="Lift your pause, or try again what ended in a fault: the same attempts, nothing is "
+        "charged again.",
         body=ResumeRequest,
         answers={200: EvaluationAnswer},
         refusals=(404,),

@@ -1,4 +1,4 @@
-"""Evaluations: start, watch, cancel, resume.
+"""Evaluations: start, watch, cancel, pause, resume.
 
 The page of one evaluation always says what is happening, why, since when, what is next and when it
 should end; while it runs it asks the browser to load it again by the ``Refresh`` header.
@@ -77,6 +77,8 @@ def evaluation(request: HttpRequest, provider: Provider, id: str) -> HttpRespons
         "status": status,
         "running": running,
         "may_cancel": EVALUATION.allows(status.state, EvaluationState.CANCELLED.value),
+        "may_pause": running and not status.paused_by,
+        "may_go_on": running and status.paused_by == Evaluation.Pauser.PROVIDER,
         "may_resume": EVALUATION.allows(status.state, EvaluationState.RUNNING.value),
         "refresh_seconds": REFRESH_SECONDS,
         "result": status.result,
@@ -107,6 +109,19 @@ def cancel_evaluation(request: HttpRequest, provider: Provider, id: str) -> Http
 
 @require_POST
 @provider_page
+def pause_evaluation(request: HttpRequest, provider: Provider, id: str) -> HttpResponse:
+    row = _mine(provider, id)
+    try:
+        verbs.pause(row, by=person(request))
+    except NotAllowed as refusal:
+        messages.error(request, capfirst(str(refusal)))
+    else:
+        messages.success(request, "Paused: nothing more is sent until you resume it.")
+    return redirect("portal-evaluation", row.slug)
+
+
+@require_POST
+@provider_page
 def resume_evaluation(request: HttpRequest, provider: Provider, id: str) -> HttpResponse:
     row = _mine(provider, id)
     try:
@@ -114,5 +129,5 @@ def resume_evaluation(request: HttpRequest, provider: Provider, id: str) -> Http
     except (BadInput, NotAllowed) as refusal:
         messages.error(request, capfirst(str(refusal)))
     else:
-        messages.success(request, "Resumed: only what ended in a fault is tried again.")
+        messages.success(request, "Resumed: it goes on with what has no verdict yet.")
     return redirect("portal-evaluation", row.slug)

@@ -18,7 +18,21 @@ ROOT = Path(__file__).parents[3] / "benchserver"
 _PARTS = ("__init__.py", "console/__init__.py")
 _RUN = """
 import json, sys
+from dataclasses import replace
+from benchserver.console.simulation import scenario as drawn, seeds
 from benchserver.console.simulation.seeds import run_seeds
+
+def stubborn(seed, scenario=drawn.scenario):
+    # One endpoint that answers the public and refuses every task, for two hours.
+    plan = scenario(seed)
+    endpoint = replace(plan.endpoints[0], refuses_tasks=True, changes_at=None)
+    calm = {"cancel_at": None, "closes_at": drawn.FOREVER, "max_requests": None, "pauses": ()}
+    evaluation = replace(plan.evaluations[0], endpoint=endpoint.id, **calm)
+    later = {"calm_at": drawn.START + 7200.0, "luck": drawn.CALM}
+    return replace(plan, endpoints=(endpoint,), evaluations=(evaluation,), **later)
+
+if sys.argv[2] == "stubborn":
+    seeds.scenario = stubborn
 found = run_seeds(range(int(sys.argv[1])), stop_at=1, patience=1800.0)
 print(json.dumps({"seeds": found.seeds, "problems": sum(found.failing.values(), [])}))
 """
@@ -30,6 +44,7 @@ class Mutant:
 
     edits: tuple[tuple[str, str, str], ...]  # file, production text, what stands there instead
     promises: tuple[str, ...]
+    plans: str = "drawn"  # or "stubborn": what the rule is for is rare among the drawn
 
 
 _SENDING, _MENDING = "core/engine/sending.py", "core/engine/mending.py"
@@ -77,6 +92,7 @@ MUTANTS = {
             ),
         ),
         ("I2",),
+        plans="stubborn",
     ),
     "no limit of calls": Mutant(((_RULES, " or lane.in_flight >= lane.limit", ""),), ("I9",)),
     "a cancelled call gives its slot away": Mutant(
@@ -92,6 +108,20 @@ MUTANTS = {
             ),
         ),
         ("I4", "I10"),
+    ),
+    "a pause does not reach what is claimed": Mutant(
+        ((_RULES, "    if unit.paused:\n", "    if False:\n"),), ("I10",)
+    ),
+    "claims know no pause": Mutant(((_MEMORY, " and not evaluation.paused", ""),), ("I10",)),
+    "a pause is never lifted": Mutant(
+        (
+            (
+                "console/simulation/backend.py",
+                "was, row.paused = row.paused, False",
+                "was = row.paused",
+            ),
+        ),
+        ("I4",),
     ),
     "answers are not booked": Mutant(
         ((_SENDING, "        _book(tx, unit, send, usage)\n", ""),), ("I5",)
@@ -117,7 +147,7 @@ def caught(mutant: Mutant, *, seeds: int) -> tuple[int, list[str]]:
                 shutil.copy(ROOT / name, tree / name)
         for name, old, new in mutant.edits:
             _edit(tree / name, old, new)
-        command = [sys.executable, "-c", _RUN, str(seeds)]
+        command = [sys.executable, "-c", _RUN, str(seeds), mutant.plans]
         answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert answer.returncode == 0, answer.stderr
     found = json.loads(answer.stdout)

@@ -24,7 +24,7 @@ from benchserver.console.simulation.scenario import (
 )
 from benchserver.console.simulation.seeds import run_seed, run_seeds
 from benchserver.core.errors import BadInput
-from tests.console.simulation.mutants import MUTANTS, caught
+from tests.console.simulation.mutants import MUTANTS, Mutant, caught
 
 
 def test_five_hundred_seeds_hold_every_promise():
@@ -32,6 +32,7 @@ def test_five_hundred_seeds_hold_every_promise():
     assert found.failing == {}
     # ... and it was not for lack of misfortune
     least = {"kills": 500, "freezes": 500, "wipes": 500, "lost": 500, "died_at_commit": 500}
+    least["pauses"] = 500
     few = {name: found.misfortunes[name] for name in least if found.misfortunes[name] < 500}
     assert few == {}
     assert min(found.attempts[state] for state in ("judged", "faulted", "cancelled")) > 100
@@ -47,6 +48,10 @@ def test_a_rule_taken_out_is_noticed(name):
     mutant = MUTANTS[name]
     _, problems = caught(mutant, seeds=500)
     assert {problem.split()[0] for problem in problems} & set(mutant.promises), problems[:3]
+
+
+def test_an_endpoint_that_refuses_every_task_for_hours_is_not_asked_without_end():
+    assert caught(Mutant((), (), plans="stubborn"), seeds=20) == (20, [])
 
 
 def test_a_seed_is_the_same_history_each_time(tmp_path):
