@@ -16,6 +16,8 @@ from typing import Any
 from benchserver import wiring
 from benchserver.core.task import Split, TaskSpec
 from benchserver.engines.taskformats import icpc, native, registry
+from benchserver.measurement.similarity import Document
+from benchserver.pools import neighbours
 from benchserver.pools.gauge import FIRST, MOST
 from benchserver.pools.intake import REFERENCE_RUNS, Beside, Effort, Report, examine_all
 from benchserver.pools.twins import with_gate
@@ -68,9 +70,10 @@ def examined(
     format: str,
     effort: Effort | None = None,
     among: Sequence[TaskSpec] = (),
+    stored: Sequence[Document] = (),
 ) -> Iterator[tuple[TaskSpec, Report]]:
     """Each task with its report, in order, as the sandboxes get through them. ``among``: all
-    tasks of the source, where these are a part of them."""
+    tasks of the source, where these are a part of them; ``stored``: others that are taken in."""
     reports = examine_all(
         tasks,
         judging=wiring.judging(),
@@ -79,8 +82,11 @@ def examined(
         effort=effort,
     )
     known = {task.source_id: task for task in (*tasks, *among)}
+    near = neighbours.screen(list(known.values()), others=stored)
+    others = len(known) - 1 + len(stored)
     for task, report in zip(tasks, reports, strict=True):
-        yield task, with_gate(task, report, known=known)
+        compared = neighbours.with_gate(report, near[task.source_id], among=others)
+        yield task, with_gate(task, compared, known=known)
 
 
 def _beside(path: Path, format: str) -> Callable[[TaskSpec], Beside]:

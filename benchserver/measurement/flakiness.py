@@ -17,6 +17,7 @@ from benchserver.measurement.means import check_counts, wilson
 
 MUTANTS_KILLED = 0.90  # share a test suite must kill
 MUTANTS_LOWER = 0.75  # and the lower end of its Wilson interval
+MUTANTS_BLIND = 0.50  # what its upper end must reach, or the tests surely miss most faults
 
 
 def rate_bound(runs: int, flips: int = 0, *, confidence: float = 0.95) -> float:
@@ -92,7 +93,7 @@ def corrected_score(observed: float, *, false_accept: float, false_reject: float
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Killed:
     """``share`` of the mutants that count; ``low`` and ``high``: its Wilson interval. ``too_few``:
-    even the interval's upper end lies below what its lower end should reach."""
+    even the interval's upper end lies below one half."""
 
     share: float
     low: float
@@ -116,7 +117,7 @@ def mutants_killed(killed: int, mutants: int, *, equivalent: int = 0) -> Killed:
         low=interval.low,
         high=interval.high,
         enough=share >= MUTANTS_KILLED and interval.low >= MUTANTS_LOWER,
-        too_few=interval.high < MUTANTS_LOWER,
+        too_few=interval.high < MUTANTS_BLIND,
     )
 
 

@@ -65,7 +65,7 @@ class Gauge:
 
     @property
     def too_few(self) -> bool:
-        """Even with luck the tests notice less than what is wanted at the least."""
+        """The tests surely miss most faults; no review of survivors could save that."""
         return self.share is not None and self.share.too_few
 
     @property

@@ -11,7 +11,7 @@ import dataclasses
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -25,11 +25,13 @@ from benchserver.core.errors import BadInput
 from benchserver.core.ids import new_id, opaque
 from benchserver.core.payload import to_payload
 from benchserver.core.task import Split, TaskSpec, prompt_of
-from benchserver.engines.vault.base import Right, Sealer
-from benchserver.pools import twins
+from benchserver.engines.vault.base import Opener, Right, Sealer
+from benchserver.measurement.similarity import Document, document_of
+from benchserver.pools import twins, unseal
 from benchserver.pools.gauge import Gauge
 from benchserver.pools.intake import Report
 from benchserver.pools.models import Pool, Task, TaskVersion
+from benchserver.pools.queries import newest_versions
 from benchserver.pools.unseal import context
 from benchserver.transparency.commitments import new_salt, task_commitment
 
@@ -75,6 +77,25 @@ def already_stored(*, pool: Pool, task: TaskSpec, mac_key: bytes) -> bool:
     newest = TaskVersion.objects.filter(task__pool=pool, task__source_mac=mac).order_by("number")
     last = newest.last()
     return last is not None and last.content_mac == _content_mac(mac_key, pool, task)
+
+
+def stored_documents(
+    *, pool: Pool, besides: Sequence[TaskSpec], mac_key: bytes, opener: Opener, by: str
+) -> list[Document]:
+    """The pool's tasks in use that are neither among ``besides`` nor of their families, as the
+    screen for near-duplicates reads them; keys are slugs. Every opening is audited.
+
+    Raises ``CannotOpen`` where this process does not hold the execute right.
+    """
+    own = {_mac(mac_key, pool, "source", task.source_id) for task in besides}
+    kin = {_mac(mac_key, pool, "family", task.family or task.source_id) for task in besides}
+    others = newest_versions(pool).filter(task__retired_at=None).exclude(task__source_mac__in=own)
+    found = []
+    for version in others:
+        if version.family_mac not in kin:
+            task = unseal.task(version=version, opener=opener, by=by)
+            found.append(replace(document_of(task), key=version.task.slug))
+    return found
 
 
 @transaction.atomic

@@ -51,12 +51,14 @@ class Gate:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """``reference_runs``: how often the reference ran, all alike when the report is good.
-    ``gauge``: how the tests did on small faults; None when an earlier gate refused the task."""
+    ``gauge``: how the tests did on small faults; None when an earlier gate refused the task.
+    ``near``: tasks much like it, for its author's eyes."""
 
     source_id: str
     gates: tuple[Gate, ...]
     reference_runs: int = 0
     gauge: Gauge | None = None
+    near: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:

@@ -95,6 +95,9 @@ def test_twenty_mutants_are_too_few_to_trust_ninety_per_cent() -> None:
     assert (few.low, wilson(18, 20).high) == pytest.approx((0.699, 0.972), abs=5e-4)
     assert not few.enough
     assert mutants_killed(46, 50).enough
+    assert not few.too_few
+    assert not mutants_killed(12, 25).too_few  # the upper end is .67
+    assert mutants_killed(16, 50).too_few  # .46
     assert mutants_killed(18, 22, equivalent=2).share == pytest.approx(0.90)
 
 

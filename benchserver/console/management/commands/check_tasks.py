@@ -34,7 +34,7 @@ class Command(ReportingCommand):
         )
         bad = [report for _, report in examined if not report.good]
         lines = [
-            words for task, report in examined for words in (line(task, report), *lives(report))
+            words for task, report in examined for words in (line(task, report), *details(report))
         ]
         lines.append(f"{len(examined) - len(bad)} of {len(examined)} tasks are good")
         lines += [f"{name}: {count}" for name, count in _classes(examined).items()]
@@ -47,10 +47,12 @@ def line(task: TaskSpec, report: Report) -> str:
     return f"{state:6}  {report.source_id}  {task.shape} {task.judging_class}  {gates}"
 
 
-def lives(report: Report) -> list[str]:
-    """The faults that no test noticed, for the author who reads this beside the reference."""
+def details(report: Report) -> list[str]:
+    """Which faults no test noticed and which tasks are near, for the author who reads this beside
+    the source."""
     survivors = report.gauge.survivors if report.gauge and not report.gauge.enough else ()
-    return [f"        survives: {m.key}  line {m.line}, {m.change}" for m in survivors]
+    lines = [f"        survives: {m.key}  line {m.line}, {m.change}" for m in survivors]
+    return lines + [f"        near: {words}" for words in report.near]
 
 
 def document(task: TaskSpec, report: Report) -> dict[str, Any]:
@@ -60,7 +62,8 @@ def document(task: TaskSpec, report: Report) -> dict[str, Any]:
     survivors = report.gauge.survivors if report.gauge else ()
     lived = [{"key": m.key, "line": m.line, "change": m.change} for m in survivors]
     named = {"task": report.source_id, "good": report.good, **ways, "gates": gates}
-    return {**named, "advice": list(report.advice()), "survivors": lived}
+    told = {"advice": list(report.advice()), "near": list(report.near)}
+    return {**named, **told, "survivors": lived}
 
 
 def _classes(examined: list[tuple[TaskSpec, Report]]) -> dict[str, int]:

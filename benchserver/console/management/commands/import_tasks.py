@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from django.core.management.base import CommandParser
 from benchserver import wiring
 from benchserver.console import sources
 from benchserver.console.report import OPERATOR, Answer, ReportingCommand
-from benchserver.pools.ingest import Ingested, already_stored, ingest
+from benchserver.core.task import TaskSpec
+from benchserver.engines.vault.base import CannotOpen
+from benchserver.measurement.similarity import Document
+from benchserver.pools.ingest import Ingested, already_stored, ingest, stored_documents
 from benchserver.pools.intake import Effort
 from benchserver.pools.models import Pool
 from benchserver.pools.tracks import ensure_pool
@@ -53,7 +57,10 @@ class Command(ReportingCommand):
         known = [t for t in tasks if already_stored(pool=pool, task=t, mac_key=key)]
         fresh = sorted((t for t in tasks if t not in known), key=lambda t: bool(t.twin_of))
         done = [Ingested(source_id=t.source_id, result="unchanged") for t in known]
-        reports = sources.examined(fresh, path, format=format, effort=effort, among=tasks)
+        stored = self._stored(pool, tasks) if fresh else []
+        reports = sources.examined(
+            fresh, path, format=format, effort=effort, among=tasks, stored=stored
+        )
         for number, pair in enumerate(reports, 1):
             done += ingest(
                 pool=pool, tasks=[pair], sealer=wiring.sealer(), mac_key=key, by=OPERATOR
@@ -62,6 +69,20 @@ class Command(ReportingCommand):
         if fresh:
             self.stderr.write("")
         return done
+
+    def _stored(self, pool: Pool, tasks: Sequence[TaskSpec]) -> list[Document]:
+        """The pool's other tasks, to see whether a new one is nearly one of them."""
+        try:
+            return stored_documents(
+                pool=pool,
+                besides=tasks,
+                mac_key=wiring.mac_key(),
+                opener=wiring.opener(),
+                by=OPERATOR,
+            )
+        except CannotOpen:
+            self.stderr.write("the pool's own tasks are not compared: no execute key is here")
+            return []
 
 
 def _line(done: Ingested) -> str:
