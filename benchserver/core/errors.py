@@ -52,6 +52,15 @@ class PlatformFault(BenchserverError):
         super().__init__(f"{code}: {detail}" if detail else code)
 
 
+class UnusableEndpoint(BenchserverError):
+    """What an endpoint is set up with does not fit our rules (any more): its provider can change
+    it, sending again cannot."""
+
+    def __init__(self, code: str):
+        self.code = code
+        super().__init__(code)
+
+
 class MissingPart(PlatformFault):
     """A part this machine needs is missing; ``mend`` is the one line that supplies it."""
 

@@ -117,7 +117,7 @@ ATTEMPT = Lifecycle(
         Edge("ready", "leased", "a worker claims it"),
         Edge("leased", "ready", "the worker gave it back or died before sending"),
         Edge("leased", "sent", "exposure and send row are committed; the first byte may leave"),
-        Edge("leased", "faulted", "the endpoint could not be reached too often"),
+        Edge("leased", "faulted", "it may not be sent: budget, another endpoint, unreadable"),
         Edge("sent", "generated", "the complete reply is stored, sealed"),
         Edge("sent", "ready", "refused (429, 5xx) or never sent: it may be sent again later"),
         Edge("sent", "ambiguous", "outcome unknown (cut, time-out, dead worker): one more send"),

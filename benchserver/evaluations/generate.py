@@ -19,7 +19,7 @@ from benchserver.core.engine import work
 from benchserver.core.engine.facts import Claim, Failure, Outcome, Usage
 from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.engine.sending import Engine
-from benchserver.core.errors import PlatformFault
+from benchserver.core.errors import BadInput, PlatformFault, UnusableEndpoint
 from benchserver.core.ids import new_id
 from benchserver.core.prompting import prompt as wrap_prompt
 from benchserver.core.protocol import Protocol, from_payload
@@ -35,6 +35,7 @@ from benchserver.evaluations import salting, statements
 from benchserver.evaluations.models import Attempt
 from benchserver.evaluations.store import PostgresStore
 from benchserver.pools import unseal
+from benchserver.providers.admit import BAD_OPTIONS
 from benchserver.providers.models import Endpoint
 from benchserver.providers.register import key_context
 
@@ -115,7 +116,8 @@ def _opened(attempt_id: UUID) -> Attempt:
 
 
 def _prepare(attempt: Attempt, worker: str, engines: Engines) -> _Prepared:
-    """Open prompt and key. Raises ``PlatformFault`` (ours) when they cannot be opened."""
+    """Open prompt and key. Raises ``PlatformFault`` (ours) when they cannot be opened, ``BadInput``
+    when what we stored cannot be read, ``UnusableEndpoint`` for options that no rule allows."""
     protocol = from_payload(attempt.evaluation.protocol_payload)
     spec = unseal.prompt(version=attempt.entry.version, opener=engines.opener, by=worker)
     if salting.is_salted(spec):
@@ -124,8 +126,16 @@ def _prepare(attempt: Attempt, worker: str, engines: Engines) -> _Prepared:
     return _Prepared(
         target=_target(attempt.endpoint, engines.opener),
         generation=_generation(wrap_prompt(spec), protocol, str(attempt.pk)),
-        client=engines.client(attempt.endpoint.protocol, attempt.endpoint.options),
+        client=_client(attempt.endpoint, engines),
     )
+
+
+def _client(endpoint: Endpoint, engines: Engines) -> EndpointClient:
+    """Options were checked when they were stored; the rules may have become stricter since."""
+    try:
+        return engines.client(endpoint.protocol, endpoint.options)
+    except BadInput:
+        raise UnusableEndpoint(BAD_OPTIONS) from None
 
 
 def _target(endpoint: Endpoint, opener: Opener) -> Target:
@@ -210,7 +220,7 @@ def _is_well(endpoint_id: UUID, engines: Engines) -> bool:
         target = _target(endpoint, engines.opener)
     except PlatformFault:
         return False
-    client = engines.client(endpoint.protocol, endpoint.options)
+    client = _client(endpoint, engines)
     return _passes(client, target, key=f"canary-{new_id()}")
 
 

@@ -19,7 +19,7 @@ from django.db.models import F, Max, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from benchserver.audit.record import record
-from benchserver.core.errors import PlatformFault
+from benchserver.core.errors import BadInput, PlatformFault
 from benchserver.core.lifecycle import EvaluationState
 from benchserver.engines.endpoints.admission.identity import (
     BORDER_LABELS,
@@ -144,8 +144,8 @@ def _take(row: IdentityReading, engines: admit.Engines, mac_key: bytes) -> Ident
             row = _row(evaluation, row.moment)
             _ask(row, engines, mac_key)
             found = changes(first, row)
-    except PlatformFault:
-        return None  # the key cannot be opened here: ours, not the endpoint's
+    except (PlatformFault, BadInput):
+        return None  # no key or no client by our own rules: it says nothing about who answers
     if found:
         _mark(evaluation, row.moment, found)
     return row

@@ -256,7 +256,8 @@ CROSS JOIN LATERAL (SELECT count(*) AS due FROM (
     SELECT 1 FROM evaluations_evaluation v
     JOIN evaluations_attempt a ON a.evaluation_id = v.id
     WHERE v.endpoint_id = e.id AND v.state = 'running' AND v.cancel_requested_at IS NULL
-      AND v.paused_at IS NULL AND a.state IN ('ready', 'ambiguous') AND a.next_at <= clock_timestamp()
+      AND v.paused_at IS NULL AND a.state IN ('ready', 'ambiguous')
+      AND a.next_at <= clock_timestamp()
     LIMIT e.max_concurrency) few) d
 WHERE e.state = 'active' AND d.due > 0
   AND (l.resting_until IS NULL OR l.resting_until <= clock_timestamp())

@@ -41,6 +41,7 @@ NIGHTLY = timedelta(hours=24)
 RETRY = timedelta(hours=1)  # an endpoint that a visit paused is looked at again this often
 POSTPONED = timedelta(minutes=10)  # while an evaluation's calls leave no quiet moment
 AGAIN = timedelta(minutes=5)  # after a visit that broke on our side
+BAD_OPTIONS = "bad_options"
 REASON = "admission: "  # how a pause by a visit begins
 
 _State = AdmissionReport.State
@@ -108,13 +109,29 @@ def visit(*, endpoint_id: UUID, engines: Engines) -> AdmissionReport | None:
     except (PlatformFault, CannotOpen):
         _give_back(report)  # ours, not the endpoint's: another worker may hold the right
         return None
-    probing = probing_of(report.endpoint, target, engines, row=report.pk, seconds=VISIT_SECONDS)
-    findings: list[Finding] = []
+    try:
+        probing = probing_of(report.endpoint, target, engines, row=report.pk, seconds=VISIT_SECONDS)
+    except BadInput as wrong:
+        findings = [_unusable(wrong)]
+        return _settle(report, findings) if _note(report, findings, 0) else None
+    findings = []
     for finding in admit(probing):
         findings.append(finding)
         if not _note(report, findings, probing.requests):
             return None
     return _settle(report, findings)
+
+
+def _unusable(wrong: BadInput) -> Finding:
+    """Its options were checked when they were stored; the rules have become stricter since."""
+    return Finding(
+        check="settings",
+        level=Level.FAULT,
+        code=BAD_OPTIONS,
+        says=f"{wrong.place or 'options'}: {wrong.problem}.",
+        cause="The rules for options have become stricter since they were stored.",
+        mend=wrong.mend,
+    )
 
 
 def probing_of(

@@ -12,6 +12,7 @@ from django.db import connection
 from benchserver import wiring
 from benchserver.core.engine import sending
 from benchserver.core.engine.rules import cost_micro_usd
+from benchserver.core.errors import BadInput
 from benchserver.core.protocol import Protocol
 from benchserver.evaluations import generate, reconcile
 from benchserver.evaluations.control import cancel
@@ -31,6 +32,7 @@ from benchserver.evaluations.request import request
 from benchserver.evaluations.score import fault_counts
 from benchserver.pools import rotate
 from benchserver.pools.models import TaskVersion
+from benchserver.providers.models import Endpoint
 from benchserver.providers.register import change_endpoint, delete_endpoint
 from tests import arrange, factories
 from tests.flows.engine import generation
@@ -492,6 +494,65 @@ def test_a_prompt_that_cannot_be_opened_is_not_sent_and_says_why(one, scripted):
     assert (attempt.state, attempt.reason) == ("ready", "shredded")
     assert attempt.next_at > rotate.database_now()
     assert not FaultRecord.objects.exists()
+
+
+def test_options_that_no_rule_allows_any_more_pause_the_endpoint_and_burn_nothing(one, scripted):
+    server = scripted(solve)
+    evaluation = arrange.started(one, server.url)
+    Endpoint.objects.update(options={"a_word_of_yesterday": True})
+    for _ in range(3):
+        go(evaluation)
+    attempt = only(evaluation)
+    assert (attempt.state, attempt.reason, attempt.fence) == ("ready", "bad_options", 1)
+    endpoint = Endpoint.objects.get()
+    assert (endpoint.state, endpoint.pause_reason) == ("paused", "bad_options")
+    evaluation.refresh_from_db()
+    assert "is paused (bad_options); change it to go on" in describe(evaluation).reason
+    assert not Send.objects.exists()
+    assert server.log == []
+    mended = {"options": {}}
+    change_endpoint(
+        endpoint=endpoint,
+        changes=mended,
+        api_key=None,
+        sealer=wiring.sealer(),
+        check_address=wiring.check_address,
+        by="test",
+    )
+    Endpoint.objects.update(state="active")
+    go(evaluation)
+    assert only(evaluation).state == "generated"
+
+
+def test_a_canary_that_no_rule_allows_any_more_pauses_the_endpoint(one, scripted):
+    server = scripted(lambda _: (500, {}))
+    evaluation = arrange.started(one, server.url)
+    for _ in range(5):
+        go(evaluation)
+    asked = len(server.log)
+    Endpoint.objects.update(options={"a_word_of_yesterday": True})
+    Lane.objects.update(probe_until=None, resting_until=None)
+    assert generate_as_it_is(evaluation) is None
+    assert Endpoint.objects.get().pause_reason == "bad_options"
+    assert Lane.objects.get().probe_until is None
+    assert len(server.log) == asked
+
+
+def test_a_task_our_own_rules_refuse_is_our_fault_at_once_and_not_tried_for_ever(
+    one, scripted, monkeypatch
+):
+    def refuse(spec: object) -> str:
+        raise BadInput("no template for it", place="language")
+
+    monkeypatch.setattr(generate, "wrap_prompt", refuse)
+    server = scripted(solve)
+    evaluation = arrange.started(one, server.url)
+    go(evaluation)
+    assert only(evaluation).state == "faulted"
+    fault = FaultRecord.objects.get()
+    assert (fault.kind, fault.code) == ("platform_fault", "unreadable")
+    assert not Send.objects.exists()
+    assert Endpoint.objects.get().state == "active"
 
 
 @pytest.mark.parametrize("deadline", [20, 900])

@@ -73,6 +73,22 @@ def test_a_fault_pauses_it_with_the_code_and_a_later_visit_lets_it_go_on(rogue):
     assert (endpoint.state, endpoint.pause_reason) == ("active", "")
 
 
+def test_options_that_no_rule_allows_any_more_are_a_finding_and_nobody_is_asked(rogue):
+    server = rogue()
+    endpoint = awaiting(server)
+    Endpoint.objects.update(options={"a_word_of_yesterday": True})
+    endpoint.refresh_from_db()
+    report = visited(endpoint)
+    assert (report.state, endpoint.pause_reason) == ("failed", "admission: bad_options")
+    (finding,) = report.findings
+    assert finding["says"].startswith("options.a_word_of_yesterday: not an option of this protocol")
+    assert "This protocol knows" in finding["mend"]
+    assert server.asks == []
+    Endpoint.objects.update(options={})
+    endpoint.refresh_from_db()
+    assert visited(endpoint, cause="due").state == "passed"
+
+
 def test_who_degrades_is_paused_and_told_so(rogue):
     endpoint = factories.admitted(awaiting(rogue(refuses(503))))
     visited(endpoint, cause="due")

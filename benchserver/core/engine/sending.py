@@ -98,6 +98,20 @@ def give_back(engine: Engine, *, claim: Claim, code: str) -> None:
             move(tx, unit, rules.waiting_state(unit), reason=code, delay=_PAUSE)
 
 
+def set_aside(engine: Engine, *, endpoint: UUID, code: str) -> None:
+    """It cannot be used as it is set up: it is paused until its provider changes it."""
+    with engine.store.transaction() as tx:
+        tx.pause_endpoint(endpoint, reason=code)
+
+
+def give_up(engine: Engine, *, claim: Claim, code: str) -> None:
+    """It can never be prepared: our fault, at once and for good, instead of trying for ever."""
+    with engine.store.transaction() as tx:
+        unit = held(tx, claim, state=AttemptState.LEASED)
+        if unit is not None:
+            fault(tx, unit, kind=FaultKind.PLATFORM, code=code)
+
+
 def authorise(engine: Engine, *, claim: Claim, prepared_for: int) -> UUID | None:
     """Transaction A: the exposure becomes final and the send row exists, or nothing is sent.
 

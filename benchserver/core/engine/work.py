@@ -18,14 +18,15 @@ from benchserver.core.engine import judging, sending
 from benchserver.core.engine.facts import Claim, Failure, Usage
 from benchserver.core.engine.rules import Opening
 from benchserver.core.engine.sending import Engine
-from benchserver.core.errors import PlatformFault
+from benchserver.core.errors import BadInput, PlatformFault, UnusableEndpoint
 from benchserver.core.verdict import Judgement
 
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """Open prompt and key; answer with the endpoint's revision. The driver throws ``PlatformFault``
-    in when it cannot."""
+    """Open prompt and key; answer with the endpoint's revision. The driver throws in what forbids
+    it: ``PlatformFault`` (not now), ``UnusableEndpoint`` (not as it is set up) or ``BadInput``
+    (never: our own rules refuse what we stored)."""
 
     claim: Claim
 
@@ -72,6 +73,7 @@ class Judged:
     also: Callable[[], None]
 
 
+UNREADABLE = "unreadable"  # a task or protocol of ours that our own rules refuse
 Ended = TypeVar("Ended")
 Effect = Prepare | Transmit | Canary | Judge
 Result = Answer | Failure | Judged | int | None
@@ -83,7 +85,11 @@ def generation(
     """Work on an endpoint's next attempt; returns its id, or None when none was due."""
     claim = sending.claim_next(engine, endpoint=endpoint, worker=worker, hold_seconds=hold_seconds)
     if claim is Opening.CANARY:
-        passed = yield Canary(endpoint)
+        try:
+            passed = yield Canary(endpoint)
+        except UnusableEndpoint as problem:
+            sending.set_aside(engine, endpoint=endpoint, code=problem.code)
+            passed = False
         sending.settle_canary(engine, endpoint=endpoint, passed=bool(passed))
         return None
     if not isinstance(claim, Claim):
@@ -92,6 +98,13 @@ def generation(
         revision = yield Prepare(claim)
     except PlatformFault as problem:
         sending.give_back(engine, claim=claim, code=problem.code)
+        return claim.attempt_id
+    except UnusableEndpoint as problem:
+        sending.set_aside(engine, endpoint=endpoint, code=problem.code)
+        sending.give_back(engine, claim=claim, code=problem.code)
+        return claim.attempt_id
+    except BadInput:
+        sending.give_up(engine, claim=claim, code=UNREADABLE)
         return claim.attempt_id
     send = sending.authorise(
         engine, claim=claim, prepared_for=revision if isinstance(revision, int) else 0
@@ -133,7 +146,7 @@ def drive(errand: Generator[Effect, Result, Ended], perform: Callable[[Effect], 
         while True:
             try:
                 result = perform(effect)
-            except PlatformFault as problem:
+            except (PlatformFault, UnusableEndpoint, BadInput) as problem:
                 effect = errand.throw(problem)
             else:
                 effect = errand.send(result)
