@@ -14,8 +14,9 @@ from benchserver import wiring
 from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.evaluations import evidence
-from benchserver.evaluations.models import Evaluation, Send
+from benchserver.evaluations.models import Attempt, Evaluation, Send, VerdictCorrection
 from benchserver.evaluations.request import request
+from benchserver.evaluations.withdraw import withdraw
 from benchserver.leaderboard import provenance
 from benchserver.leaderboard import publish as publishing
 from benchserver.leaderboard.models import Snapshot
@@ -155,6 +156,41 @@ def raw() -> Any:
 def test_every_number_of_a_board_is_what_the_raw_rows_make_of_it(wired: None, shape: Any) -> None:
     demo_like(**shape)
     assert recount.recount(raw()) == []
+
+
+def test_a_board_issued_anew_is_what_the_raw_rows_make_of_it(wired: None) -> None:
+    """Twenty tasks withdrawn, and a verdict that is wrong counts by its correction."""
+    first = demo_like(private=48, models=3)
+    corrected = _contradicted(Evaluation.objects.filter(model__slug="middling-1")[0])
+    form = Form.objects.select_related("rotation", "track").get()
+    left = form.standing.filter(split="private").exclude(pk=corrected.entry_id)
+    # half of what goes was failed by the best model: nothing that went is nearly all or none
+    best = Evaluation.objects.filter(model__slug="strong-1")[0]
+    failed = best.attempts.filter(verdict__verdict="wrong_answer").values("entry")
+    hard, rest = left.filter(pk__in=failed)[:10], left.exclude(pk__in=failed)
+    gone = [entry.version.task for entry in (*hard, *rest[: 20 - len(hard)])]
+    withdraw(rotation=form.rotation, tasks=gone, reason="wrong_tests", by="test")
+    second = _published(form.track)
+    assert second.board["rotation"]["withdrawn_private"] == 20
+    assert [row["private"]["tasks"] for row in second.board["rows"]] == [28] * 3
+    assert first.board["rows"][0]["private"]["tasks"] == 48
+    assert recount.recount(raw()) == []
+
+
+def _contradicted(evaluation: Evaluation) -> Attempt:
+    """The verdict of a failed attempt, corrected to a pass; it waits, since its count was told."""
+    attempt = evaluation.attempts.filter(entry__split="private", verdict__verdict="wrong_answer")[0]
+    VerdictCorrection.objects.create(
+        attempt=attempt,
+        was="wrong_answer",
+        verdict="passed",
+        ground="recheck",
+        commitment="",
+        log_index=0,
+        salt_data_key="",
+        salt_sealed=b"",
+    )
+    return attempt
 
 
 def test_a_linked_and_examined_board_is_what_the_raw_rows_make_of_it(wired: None) -> None:

@@ -20,10 +20,12 @@ from tests.recount.evidence import evidence
 from tests.recount.exposure import exposure, setting
 from tests.recount.pairs import Line, pair_lists, places, price, tested
 from tests.recount.rows import (
+    ASKED,
     BEFORE,
     BOARD,
     EVALUATION,
     FORM,
+    SAMPLES,
     SEEN,
     SENDS,
     STATES,
@@ -31,6 +33,7 @@ from tests.recount.rows import (
     TRIES_OF,
     TRIES_OF_OWNER,
     VERDICTS,
+    WITHDRAWN,
     Connection,
     one,
     parsed,
@@ -46,6 +49,7 @@ def expected(connection: Connection, body: dict[str, Any]) -> dict[str, Any]:
     form = connection.execute(FORM, (form_id,)).fetchall()
     states = dict(connection.execute(STATES, (form_id,)).fetchall())
     splits = [split for split, _, _ in form]
+    hidden, public = one(connection, WITHDRAWN, form_id)
     lines = [line(connection, body, row) for row in body["rows"]]
     pairs = tested(lines, body.get("pairs", {}))
     where, costs = places(lines, pairs), price(lines, pairs)
@@ -59,6 +63,8 @@ def expected(connection: Connection, body: dict[str, Any]) -> dict[str, Any]:
         "rotation": {
             "private_tasks": splits.count("private"),
             "public_tasks": splits.count("public"),
+            "withdrawn_private": hidden,
+            "withdrawn_public": public,
             "log_index": log_index,
             "witnesses": 0,
         },
@@ -89,11 +95,12 @@ def line(connection: Connection, body: dict[str, Any], row: dict[str, Any]) -> L
     form = connection.execute(FORM, (form_id,)).fetchall()
     verdicts = connection.execute(VERDICTS, (evaluation,)).fetchall()
     sends = connection.execute(SENDS, (evaluation,)).fetchall()
-    samples = total // len(form)
+    (samples,) = one(connection, SAMPLES, evaluation)
     hidden, public = (_part(form, verdicts, split, samples) for split in ("private", "public"))
     shown = cell(hidden, hidden=True)
     seen = {family for (family,) in connection.execute(SEEN, (owner, rotation, created))}
-    met = sum(family in seen for family in hidden.families)
+    asked = [family for _, family in connection.execute(ASKED, (evaluation,)).fetchall()]
+    met = sum(family in seen for family in asked)
     numbers = {
         "private": shown,
         "public": cell(public, hidden=False),
@@ -101,7 +108,7 @@ def line(connection: Connection, body: dict[str, Any], row: dict[str, Any]) -> L
         "faults": faults(connection, evaluation, sends),
         "evaluations": one(connection, TRIES, form_id, model)[0],
         "owner_evaluations": one(connection, TRIES_OF_OWNER, rotation, evaluation)[0],
-        "seen_before_e4": e4(met / len(hidden.families)) if hidden.families else 0,
+        "seen_before_e4": e4(met / len(asked)) if asked else 0,
         "evidence": evidence(connection, body, form_id, row["evaluation"], total),
         **money(sends, total, price_in is not None),
     }

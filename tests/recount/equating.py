@@ -17,7 +17,7 @@ import numpy as np
 
 from tests.recount.arithmetic import e4
 from tests.recount.pairs import Line
-from tests.recount.rows import Connection, one
+from tests.recount.rows import RIGHT, Connection, one
 
 FIRST = """
 SELECT f.id, f.protocol_digest FROM leaderboard_snapshot s
@@ -28,7 +28,7 @@ WHERE s.track = %s ORDER BY s.sequence LIMIT 1
 DIGEST = "SELECT protocol_digest FROM pools_form WHERE id = %s"
 HIDDEN = """
 SELECT version_id::text FROM pools_formentry WHERE form_id = %s AND split = 'private'
-ORDER BY position
+AND id NOT IN (SELECT entry_id FROM pools_withdrawnentry) ORDER BY position
 """
 RUNS = """
 SELECT e.id, m.slug, p.family FROM evaluations_evaluation e
@@ -38,13 +38,15 @@ AND NOT EXISTS (SELECT 1 FROM evaluations_identitymark i WHERE i.evaluation_id =
 AND p.frozen_on < ALL (
   SELECT COALESCE(v.written_on, (v.imported_at AT TIME ZONE 'UTC')::date)
   FROM pools_formentry n JOIN pools_taskversion v ON v.id = n.version_id
-  WHERE n.form_id = e.form_id AND n.split = 'private')
+  WHERE n.form_id = e.form_id AND n.split = 'private'
+  AND n.id NOT IN (SELECT entry_id FROM pools_withdrawnentry))
 """
-PASSED = """
-SELECT n.version_id::text, count(*) FILTER (WHERE v.verdict = 'passed')
+PASSED = f"""
+SELECT n.version_id::text, count(*) FILTER (WHERE {RIGHT} = 'passed')
 FROM evaluations_attempt a JOIN pools_formentry n ON n.id = a.entry_id
 LEFT JOIN evaluations_verdictrecord v ON v.attempt_id = a.id
-WHERE a.evaluation_id = %s AND n.split = 'private' GROUP BY n.version_id
+WHERE a.evaluation_id = %s AND n.split = 'private'
+AND n.id NOT IN (SELECT entry_id FROM pools_withdrawnentry) GROUP BY n.version_id
 """
 
 PRIOR = 1 / 2.0**2  # precision, of abilities and of difficulties about their rotation's mean

@@ -20,10 +20,27 @@ SELECT e.id, e.form_id, e.rotation_id, e.owner_group_id::text, e.total, e.price_
 FORM = """
 SELECT f.split, f.version_id::text, v.family_mac
 FROM pools_formentry f JOIN pools_taskversion v ON v.id = f.version_id
-WHERE f.form_id = %s ORDER BY f.position
+WHERE f.form_id = %s AND f.id NOT IN (SELECT entry_id FROM pools_withdrawnentry)
+ORDER BY f.position
 """
-VERDICTS = """
-SELECT f.version_id::text, v.verdict
+WITHDRAWN = """
+SELECT count(*) FILTER (WHERE f.split = 'private'), count(*) FILTER (WHERE f.split = 'public')
+FROM pools_withdrawnentry w JOIN pools_formentry f ON f.id = w.entry_id WHERE f.form_id = %s
+"""
+SAMPLES = "SELECT count(DISTINCT sample) FROM evaluations_attempt WHERE evaluation_id = %s"
+# Hidden tasks that the evaluation was asked, whatever was withdrawn later.
+ASKED = """
+SELECT DISTINCT f.version_id, v.family_mac FROM evaluations_attempt a
+JOIN pools_formentry f ON f.id = a.entry_id JOIN pools_taskversion v ON v.id = f.version_id
+WHERE a.evaluation_id = %s AND f.split = 'private'
+"""
+# The verdict that counts: a correction since it counts, else the stored one.
+RIGHT = """
+COALESCE((SELECT c.verdict FROM evaluations_verdictcorrection c WHERE c.attempt_id = a.id
+  AND c.counts_since IS NOT NULL ORDER BY c.id DESC LIMIT 1), v.verdict)
+"""
+VERDICTS = f"""
+SELECT f.version_id::text, {RIGHT}
 FROM evaluations_attempt a JOIN pools_formentry f ON f.id = a.entry_id
 LEFT JOIN evaluations_verdictrecord v ON v.attempt_id = a.id
 WHERE a.evaluation_id = %s
