@@ -98,7 +98,7 @@ def shown_as(cell: Cell) -> Shown:
     tasks = len(cell.task_ids)
     if not tasks:
         return Exact(0, 0)
-    margin = _margin(tasks, cell.total)
+    margin = band(tasks, cell.total)
     if cell.passed >= cell.total - margin:
         return AtLeast(cell.total - margin, cell.total)
     if cell.passed <= margin:
@@ -106,8 +106,11 @@ def shown_as(cell: Cell) -> Shown:
     return Exact(cell.passed, cell.total)
 
 
-def _margin(tasks: int, total: int) -> int:
-    """How many passes from an end a count is still shown as the end's band."""
+def band(tasks: int, total: int) -> int:
+    """How many passes from an end a count is still shown as the end's band.
+
+    ``total``: passes there could be, tasks times samples.
+    """
     margin = (3 if tasks < SMALL_CELL else 1) * (total // tasks)
     return min(margin, total // 2)  # a cell of a task or two must not show both bounds
 
@@ -174,7 +177,7 @@ def _one_sided_rest(big: Cell, small: Cell) -> bool:
 
 def _near_an_end(passed: Fraction | int, total: Fraction | int, *, tasks: int) -> bool:
     """As a cell that would be a band; a difference of two runs may even lie beyond the end."""
-    margin = _margin(tasks, int(total))
+    margin = band(tasks, int(total))
     return passed <= margin or passed >= total - margin
 
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from benchserver.audit.keys import keep
-from benchserver.core.disclosure import AtLeast, AtMost, Cell, shown_as
+from benchserver.core.disclosure import AtLeast, AtMost, Cell, band, shown_as
 from benchserver.core.engine.sending import MISSED_DEADLINE
 from benchserver.core.lifecycle import EVALUATION, AttemptState, EvaluationState
 from benchserver.core.task import Split
@@ -237,11 +237,28 @@ def told_to_provider(evaluation: Evaluation, *, told: Evaluation, withheld: str)
         "public": cell(public),
         "gap": gap(results(told, Split.PUBLIC), private) if exact else None,
         "pass_at_k": {
-            "private": pass_at_all(private) if exact else {},
+            **told_pass_at_all(private if exact else ()),
             "public": pass_at_all(public),
         },
         "faults": fault_counts(evaluation),
     }
+
+
+def told_pass_at_all(tasks: Sequence[TaskResult]) -> dict[str, dict[str, Any]]:
+    """pass@k of hidden tasks as it may leave: ``private`` by k, and ``bounds`` by k near an end.
+
+    pass@K = 1 would say that every task was passed at least once. So what lies as near an end as a
+    count that is banded is that band: with 24 tasks "at least 21 of 24", whatever k.
+    """
+    values, bounds = pass_at_all(tasks), {}
+    for k, value in values.items():
+        edge = band(len(tasks), len(tasks))
+        low, high = e4(edge / len(tasks)), e4(1 - edge / len(tasks))
+        if value >= high:
+            values[k], bounds[k] = high, "at_least"
+        elif value <= low:
+            values[k], bounds[k] = low, "at_most"
+    return {"private": values, "bounds": bounds}
 
 
 def _estimate(tasks: Sequence[TaskResult]) -> means.Estimate:

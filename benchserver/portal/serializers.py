@@ -333,9 +333,12 @@ class Gap(Closed):
 
 
 class PassAtK(Closed):
-    """pass@k in 1/10,000 by k, per split."""
+    """pass@k in 1/10,000 by k, per split. Near both ends of the hidden part only a bound."""
 
     private = serializers.DictField(child=serializers.IntegerField())
+    bounds = serializers.DictField(
+        child=serializers.CharField(), help_text="k: at_least or at_most, where private is a bound"
+    )
     public = serializers.DictField(child=serializers.IntegerField())
 
 

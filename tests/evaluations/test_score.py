@@ -93,6 +93,36 @@ def test_pass_at_k_is_the_share_of_sample_choices_that_hold_a_pass(scored):
             assert body[split][str(k)] == pytest.approx(10_000 * sum(shares) / len(shares), abs=1)
 
 
+def _counts(*passed: int, samples: int = 4):
+    return [
+        score.TaskResult(version_id=str(n), family=str(n), passed=c, samples=samples, missing=0)
+        for n, c in enumerate(passed)
+    ]
+
+
+@pytest.mark.parametrize("missed", [0, 1, 3])
+def test_that_every_hidden_task_was_passed_once_is_told_as_a_bound_only(missed):
+    tasks = _counts(*[1] * (24 - missed), *[0] * missed)
+    told = score.told_pass_at_all(tasks)
+    assert (told["private"]["4"], told["bounds"]["4"]) == (8750, "at_least")
+    assert told["private"]["1"] == score.pass_at_all(tasks)["1"]
+    assert "1" not in told["bounds"]
+
+
+def test_that_no_hidden_task_was_passed_is_told_as_a_bound_only():
+    none, few = (score.told_pass_at_all(_counts(*[1] * n, *[0] * (24 - n))) for n in (0, 3))
+    assert none == {
+        "private": {"1": 1250, "2": 1250, "4": 1250},
+        "bounds": dict.fromkeys(("1", "2", "4"), "at_most"),
+    }
+    assert (few["private"]["4"], few["bounds"]["4"]) == (1250, "at_most")
+
+
+def test_in_between_pass_at_k_of_hidden_tasks_is_told_as_it_is():
+    tasks = _counts(*[2] * 12, *[0] * 12)
+    assert score.told_pass_at_all(tasks) == {"private": score.pass_at_all(tasks), "bounds": {}}
+
+
 def test_the_gap_is_public_minus_private(scored):
     tasks = table(scored)
     means = {split: sum(share(t)) / len(t) for split, t in tasks.items()}
