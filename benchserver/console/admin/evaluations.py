@@ -24,6 +24,7 @@ from benchserver.evaluations.models import (
     SecondOpinion,
     Send,
     SuspendedWorker,
+    VerdictCorrection,
     VerdictRecord,
 )
 
@@ -214,22 +215,6 @@ class SecondOpinionAdmin(ReadOnly):
         "created_at",
         "ended_at",
     )
-
-
-@admin.register(SuspendedWorker)
-class SuspendedWorkerAdmin(ReadOnly):
-    list_display = ("name", "reason", "at", "lifted_at")
-    fields = ("name", "reason", "attempt", "at", "lifted_at")
-    actions = ("let_back",)
-
-    def has_let_back_permission(self, request: HttpRequest) -> bool:
-        return self.may_act(request)
-
-    @admin.action(description="Let selected machines judge again", permissions=["let_back"])
-    def let_back(self, request: HttpRequest, chosen: QuerySet[SuspendedWorker]) -> None:
-        for worker in chosen.filter(lifted_at=None):
-            opinions.let_back(worker=worker, by=actor(request))
-        self.message_user(request, "They judge again.")
     actions = ("correct",)
 
     def has_correct_permission(self, request: HttpRequest) -> bool:
@@ -258,3 +243,19 @@ class VerdictCorrectionAdmin(ReadOnly):
     list_filter = ("ground", ("counts_since", admin.EmptyFieldListFilter))
     search_fields = ("attempt__evaluation__slug",)
     fields = ("attempt", "was", "verdict", "ground", "log_index", "at", "counts_since")
+
+
+@admin.register(SuspendedWorker)
+class SuspendedWorkerAdmin(ReadOnly):
+    list_display = ("name", "reason", "at", "lifted_at")
+    fields = ("name", "reason", "attempt", "at", "lifted_at")
+    actions = ("let_back",)
+
+    def has_let_back_permission(self, request: HttpRequest) -> bool:
+        return self.may_act(request)
+
+    @admin.action(description="Let selected machines judge again", permissions=["let_back"])
+    def let_back(self, request: HttpRequest, chosen: QuerySet[SuspendedWorker]) -> None:
+        for worker in chosen.filter(lifted_at=None):
+            opinions.let_back(worker=worker, by=actor(request))
+        self.message_user(request, "They judge again.")
