@@ -230,19 +230,6 @@ class VerdictRecord(models.Model):
         return f"verdict of {self.attempt_id}"
 
 
-class SecondOpinion(models.Model):
-    """Another machine judges a judged attempt again; the stored verdict is never changed by it.
-
-    ``*_worker``: names of machines. ``second``, ``third``: their verdicts, empty until given.
-    """
-
-    attempt = models.OneToOneField(
-        Attempt, models.PROTECT, primary_key=True, related_name="second_opinion"
-    )
-    state = models.CharField(max_length=12, default=OpinionState.WAITING.value)
-    first_worker = models.CharField(max_length=40)
-    second_worker = models.CharField(max_length=40, blank=True)
-    third_worker = models.CharField(max_length=40, blank=True)
 class VerdictCorrection(models.Model):
     """What a stored verdict should have been, by evidence; the stored one is never changed.
 
@@ -275,6 +262,19 @@ class VerdictCorrection(models.Model):
         return f"correction of {self.attempt_id}"
 
 
+class SecondOpinion(models.Model):
+    """Another machine judges a judged attempt again; the stored verdict is never changed by it.
+
+    ``*_worker``: names of machines. ``second``, ``third``: their verdicts, empty until given.
+    """
+
+    attempt = models.OneToOneField(
+        Attempt, models.PROTECT, primary_key=True, related_name="second_opinion"
+    )
+    state = models.CharField(max_length=12, default=OpinionState.WAITING.value)
+    first_worker = models.CharField(max_length=40)
+    second_worker = models.CharField(max_length=40, blank=True)
+    third_worker = models.CharField(max_length=40, blank=True)
     second = models.CharField(max_length=16, blank=True)
     third = models.CharField(max_length=16, blank=True)
     odd_worker = models.CharField(max_length=40, blank=True)
