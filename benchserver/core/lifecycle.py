@@ -51,6 +51,7 @@ class OpinionState(StrEnum):
 
 class EvidenceState(StrEnum):
     WATCHED = "watched"
+    REVIEW = "review"
     NOTICED = "noticed"
     AWAITING = "awaiting"
     ANSWERED = "answered"
@@ -161,6 +162,9 @@ EVIDENCE = Lifecycle(
     EvidenceState.WATCHED,
     (
         Edge("watched", "noticed", "it meets the rule: A, or two independent B"),
+        Edge("watched", "review", "a reply holds pieces of hidden tests that no panel reply holds"),
+        Edge("review", "noticed", "an admin has read the replies: they hold our tests, which is A"),
+        Edge("review", "withdrawn", "an admin has read the replies: the model may have made them"),
         Edge("noticed", "awaiting", "an admin has looked for faults of ours and asks the provider"),
         Edge("noticed", "withdrawn", "an admin finds a faulty canary or a fault of ours"),
         Edge("awaiting", "answered", "the provider answers"),

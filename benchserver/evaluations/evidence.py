@@ -20,9 +20,9 @@ from django.db.models import QuerySet
 from benchserver.audit.record import Fact, record
 from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.lifecycle import EVIDENCE, EvaluationState, EvidenceState, RotationState
-from benchserver.evaluations import suspicion
+from benchserver.evaluations import identity, suspicion
 from benchserver.evaluations.models import Evaluation, EvidenceRecord
-from benchserver.measurement.contamination import battery
+from benchserver.measurement.contamination import background, battery
 from benchserver.measurement.contamination.evidence import (
     Finding,
     Grade,
@@ -31,6 +31,7 @@ from benchserver.measurement.contamination.evidence import (
     grade_of,
     may_publish,
 )
+from benchserver.measurement.estimators import label
 from benchserver.pools.models import Form
 from benchserver.pools.rotate import database_now
 
@@ -90,12 +91,16 @@ def _examined(
         evaluation=evaluation,
         grade=marked.value,
         findings=[_finding(f, grade_of(f, family=family)) for f in found],
+        beside=[*map(_figure, background.figures(seen)), *_same_endpoint(evaluation)],
+        literals=seen.literals.model.passed if seen.literals else 0,
         family=family,
         alarm_e6=math.ceil(alarm.bound * 1_000_000),
     )
     record("evidence.examined", by=by, target=evaluation.slug, tests=len(found), family=family)
     if may_publish(marked):
         _move(row, EvidenceState.NOTICED, by=by, grade=marked.value)
+    elif row.literals:
+        _move(row, EvidenceState.REVIEW, by=by, tasks=row.literals)
     return row
 
 
@@ -108,6 +113,38 @@ def _finding(finding: Finding, own: Grade) -> dict[str, Any]:
         "p_e6": max(1, math.ceil(finding.p_value * 1_000_000)),
         "grade": own.value,
     }
+
+
+def _figure(figure: background.Figure) -> dict[str, Any]:
+    """As integers; what is beyond a million is told as that."""
+    p = None if figure.p_value is None else max(1, math.ceil(figure.p_value * 1_000_000))
+    value = round(min(figure.value, 1_000_000.0) * 10_000)
+    return {"test": figure.test, "what": figure.what, "value_e4": value, "p_e6": p}
+
+
+def _same_endpoint(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Whether its endpoint was one model throughout: no sign of memory, so it stands beside."""
+    p_e4 = identity.last_p_e4(evaluation)
+    if p_e4 is None:
+        return []
+    what = "the endpoint's last answers are distributed like its first"
+    return [{"test": label("model-equality"), "what": what, "value_e4": None, "p_e6": p_e4 * 100}]
+
+
+@transaction.atomic
+def confirm(*, evaluation: Evaluation, by: str, reason: str) -> EvidenceRecord:
+    """An admin has read the replies: they hold pieces of the hidden tests. From then on it is an A.
+
+    No rate is stated for that: a person answers for it. Raises ``NotAllowed`` or ``BadInput``.
+    """
+    row = _locked(evaluation)
+    row.decision = _reason(reason)
+    EVIDENCE.check(row.state, EvidenceState.NOTICED)
+    if row.state != EvidenceState.REVIEW:
+        raise NotAllowed(f"{evaluation.slug} is not to be reviewed", code="not_in_review")
+    row.grade = Grade.CONCLUSIVE.value
+    _move(row, EvidenceState.NOTICED, by=by, grade=row.grade, reason=row.decision)
+    return row
 
 
 @transaction.atomic
@@ -167,13 +204,19 @@ def withdraw(*, evaluation: Evaluation, by: str, reason: str) -> EvidenceRecord:
 
 
 def _decide(row: EvidenceRecord, state: EvidenceState, by: str, reason: str) -> EvidenceRecord:
-    if not 0 < len(reason.strip()) <= 200:
-        raise BadInput("a decision has a reason of 1 to 200 characters", place="reason")
+    words = _reason(reason)
     told = row.asked_at is not None  # who was never asked never hears of a mistake of ours
-    row.decided_at, row.decision = database_now(), reason.strip()
+    row.decided_at, row.decision = database_now(), words
     slug = row.evaluation.provider.slug if told else ""
     _move(row, state, by=by, provider=slug, reason=row.decision)
     return row
+
+
+def _reason(text: str) -> str:
+    words = text.strip()
+    if not 0 < len(words) <= 200:
+        raise BadInput("a decision has a reason of 1 to 200 characters", place="reason")
+    return words
 
 
 def _locked(evaluation: Evaluation) -> EvidenceRecord:
@@ -198,10 +241,11 @@ _WORDS = {
     "cliff-controls": "it falls at its declared training cutoff more than control models do",
     "cliff-residuals": "it solves public tasks from before its declared cutoff better than their "
     "difficulty explains",
-    "gap-vs-panel": "its public score lies further above its hidden one than the panel's do",
+    "gap-residuals": "its public score lies further above its hidden one than the panel's do",
     "canary-passes": "it passed tasks that cannot be solved from their statement",
     "foreign-salt": "a reply held a secret number that only another recipient was ever sent",
     "regurgitation": "its replies repeat reference solutions that were never shown",
+    "hidden-literals": "its replies hold pieces of hidden tests that nothing it was shown holds",
     "shared-failures": "its wrong answers are those of another owner's endpoint",
     "twins": "it solves tasks but not the same tasks rewritten",
 }
@@ -226,9 +270,12 @@ def told_in_public(evaluation: Evaluation) -> dict[str, Any] | None:
 
 
 def strong(row: EvidenceRecord) -> list[dict[str, Any]]:
-    """The findings that carry the grade: conclusive ones, or those that are a B."""
-    carrying = Grade.CONCLUSIVE if row.grade == Grade.CONCLUSIVE else Grade.ONE
-    return [finding for finding in row.findings if finding["grade"] == carrying.value]
+    """The findings that carry the grade: conclusive ones, or those that are a B. An A without any
+    is one that an admin saw in the replies."""
+    if row.grade != Grade.CONCLUSIVE:
+        return [finding for finding in row.findings if finding["grade"] == Grade.ONE.value]
+    conclusive = [f for f in row.findings if f["grade"] == Grade.CONCLUSIVE.value]
+    return conclusive or [f for f in row.findings if f["test"] == label("hidden-literals")]
 
 
 def words(row: EvidenceRecord) -> str:

@@ -478,8 +478,9 @@ class EvidenceRecord(models.Model):
     """What the tests for memory said of one evaluation, as aggregates, and what became of it.
 
     ``findings``: one ``{test, source, effect_e4, p_e6, grade}`` per test, ``test`` as
-    ``id@version``. ``alarm_e6``: chance of a mark anywhere on a clean board, at most. ``reply``:
-    the provider's own words, which stand beside a published mark.
+    ``id@version``. ``beside``: figures no grade rests on, ``{test, what, value_e4, p_e6}`` each.
+    ``literals``: tasks whose replies hold pieces of hidden tests. ``alarm_e6``: chance of a mark
+    anywhere on a clean board, at most. ``reply``: the provider's own words beside a mark.
     """
 
     evaluation = models.OneToOneField(
@@ -488,6 +489,8 @@ class EvidenceRecord(models.Model):
     state = models.CharField(max_length=10, default=EvidenceState.WATCHED.value)
     grade = models.CharField(max_length=2, blank=True)
     findings = models.JSONField(default=list)
+    beside = models.JSONField(default=list)
+    literals = models.PositiveIntegerField(default=0)
     family = models.PositiveIntegerField()
     alarm_e6 = models.PositiveIntegerField()
     examined_at = models.DateTimeField(db_default=Now())
@@ -506,8 +509,9 @@ class EvidenceRecord(models.Model):
                 name="evidence_state",
             ),
             models.CheckConstraint(
-                condition=models.Q(state="watched") | models.Q(grade__in=["A", "BB"]),
-                name="evidence_below_the_rule_is_watched",
+                condition=models.Q(state__in=["watched", "review", "withdrawn"])
+                | models.Q(grade__in=["A", "BB"]),
+                name="evidence_below_the_rule_is_inside",
             ),
         )
 

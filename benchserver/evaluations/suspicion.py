@@ -45,11 +45,9 @@ class Bench:
     traces: Mapping[UUID, Sequence[ReplyTrace]] = field(default_factory=dict)
     pairs: rewritten.Pairs = rewritten.NONE
 
-    def means(self, evaluation: Evaluation) -> tuple[float, float]:
-        """(public, private) score of one evaluation."""
-        both = (self.public[evaluation.pk], self.private[evaluation.pk])
-        one, two = (sum(vector(tasks)) / len(tasks) for tasks in both)
-        return one, two
+    def split(self, evaluation: Evaluation) -> tuple[list[float], list[float]]:
+        """(public, private) task scores of one evaluation."""
+        return vector(self.public[evaluation.pk]), vector(self.private[evaluation.pk])
 
 
 def bench(form: Form, chosen: Sequence[Evaluation]) -> Bench:
@@ -81,6 +79,7 @@ def subject(evaluation: Evaluation, on: Bench) -> battery.Subject:
         canaries=_canaries(evaluation, on),
         salts=sum(trace.salts > 0 for trace in on.traces.get(evaluation.pk, ())),
         replies=_replies(evaluation, on),
+        literals=_literals(evaluation, on),
         twins=_twins(evaluation, on),
         relay=_relayed(evaluation, on),
     )
@@ -113,16 +112,11 @@ def _older(panel: Evaluation, cutoff: date | None) -> bool:
 
 
 def _measured(evaluation: Evaluation, on: Bench) -> battery.Measured | None:
-    sizes = (len(on.public[evaluation.pk]), len(on.private[evaluation.pk]))
-    if len(on.panel) < MIN_PANEL or min(sizes) < MIN_TASKS:
+    own = on.split(evaluation)
+    if min(map(len, own)) < MIN_TASKS:
         return None
-    found = battery.measured_gap(
-        vector(on.public[evaluation.pk]),
-        vector(on.private[evaluation.pk]),
-        panel=[on.means(p) for p in on.panel],
-    )
-    spread = found.se + max(found.panel) - min(found.panel)
-    return found if spread > 0 else None  # all passed or all failed everywhere: nothing to compare
+    panel = [on.split(p) for p in on.panel]
+    return battery.measured_gap(own, panel=panel, samples=evaluation.track.protocol.samples)
 
 
 def _canaries(evaluation: Evaluation, on: Bench) -> battery.Counted | None:
@@ -153,18 +147,55 @@ def _replies(evaluation: Evaluation, on: Bench) -> battery.Counted | None:
 def _recited(evaluation: Evaluation, on: Bench, against: Sequence[Evaluation]) -> Passes:
     usual = _containments(against, on)
     mine: dict[UUID, bool] = {}
-    for trace in on.traces.get(evaluation.pk, ()):
+    for trace in _secret(evaluation, on):
         version, panel = trace.attempt.entry.version_id, usual[trace.attempt.entry.version_id]
-        if panel and str(version) not in on.pairs.known:
+        if panel:
             seen = Overlap(containment=trace.containment_e4 / 10_000, run=trace.run)
             mine[version] = mine.get(version, False) or flagged(seen, panel)
     return Passes(sum(mine.values()), len(mine))
 
 
+def _literals(evaluation: Evaluation, on: Bench) -> battery.Counted | None:
+    """Tasks with a reply that holds more pieces of the hidden tests than any panel reply does."""
+    mine = _leaked(evaluation, on, on.panel)
+    tested = len(on.panel) >= MIN_PANEL and mine.sent >= MIN_TASKS
+    if not tested and not mine.passed:
+        return None
+    theirs = [_leaked(p, on, [q for q in on.panel if q is not p]) for p in on.panel if tested]
+    panel = Passes(sum(p.passed for p in theirs), sum(p.sent for p in theirs))
+    return battery.Counted(model=mine, panel=panel)
+
+
+def _leaked(evaluation: Evaluation, on: Bench, against: Sequence[Evaluation]) -> Passes:
+    usual = _most_literals(against, on)
+    most = _most_literals([evaluation], on)
+    return Passes(sum(n > usual.get(task, 0) for task, n in most.items()), len(most))
+
+
+def _most_literals(of: Sequence[Evaluation], on: Bench) -> dict[UUID, int]:
+    """Task -> the most hidden literals in one reply to it."""
+    found: dict[UUID, int] = {}
+    for trace in (trace for evaluation in of for trace in _secret(evaluation, on)):
+        version = trace.attempt.entry.version_id
+        found[version] = max(found.get(version, 0), trace.literals)
+    return found
+
+
+def _secret(evaluation: Evaluation, on: Bench) -> list[ReplyTrace]:
+    """Traces on tasks whose tests and reference nobody knows. A twin's original may be public; a
+    canary's constant is a source of its own, and would be counted twice."""
+    return [
+        trace
+        for trace in on.traces.get(evaluation.pk, ())
+        if trace.attempt.entry.split == Split.PRIVATE
+        and str(trace.attempt.entry.version_id) not in on.pairs.known
+    ]
+
+
 def _containments(of: Sequence[Evaluation], on: Bench) -> dict[UUID, list[float]]:
     found: dict[UUID, list[float]] = defaultdict(list)
     for evaluation in of:
-        for trace in on.traces.get(evaluation.pk, ()):
+        for trace in _secret(evaluation, on):
             found[trace.attempt.entry.version_id].append(trace.containment_e4 / 10_000)
     return found
 

@@ -295,6 +295,13 @@ _CONTAMINATION = (
         known_answer="one stratum: the plain odds ratio",
     ),
     Estimator(
+        id="gap-residuals",
+        title="Residuals on public less on private tasks, less the panel's own",
+        source="Satterthwaite 1946",
+        function="measurement.contamination.gaps:residual_gap",
+        known_answer="two tasks a split, panel .6 .4 and .4 .6, own 1 .8 and .2 .4: adjusted .6",
+    ),
+    Estimator(
         id="gap-vs-panel",
         title="Public minus private score, less the panel's own gaps",
         source="Student 1908",
@@ -335,6 +342,27 @@ _CONTAMINATION = (
         source="Schleimer, Wilkerson and Aiken 2003",
         function="measurement.contamination.winnowing:overlap",
         known_answer="a renamed copy: 1",
+    ),
+    Estimator(
+        id="hidden-literals",
+        title="Long literals of the hidden tests that a reply holds and nothing shown does",
+        source="GPT-4 technical report 2023",
+        function="measurement.contamination.winnowing:leaked_literals",
+        known_answer="an expected string that nothing shown holds, in the reply: 1",
+    ),
+    Estimator(
+        id="canary-factor",
+        title="Bayes factor of a leak by the canaries when neither rate is known",
+        source="Skellam 1948",
+        function="measurement.contamination.canaries:mixed_factor",
+        known_answer="0 to 3 of ten: .2365, 8.08, 300.5, 12259",
+    ),
+    Estimator(
+        id="cliff-fisher",
+        title="Solved before and after the declared cutoff, harder tasks or not",
+        source="Fisher 1922",
+        function="measurement.contamination.cliff:fisher",
+        known_answer="62/100 against 41/100: .00453864723553",
     ),
     Estimator(
         id="shared-failures",

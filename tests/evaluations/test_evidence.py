@@ -16,7 +16,12 @@ from benchserver.core.rotation import Policy, Window
 from benchserver.core.task import Split
 from benchserver.core.verdict import Verdict
 from benchserver.evaluations import evidence
-from benchserver.evaluations.models import Evaluation, EvidenceRecord, ReplyTrace
+from benchserver.evaluations.models import (
+    Evaluation,
+    EvidenceRecord,
+    IdentityReading,
+    ReplyTrace,
+)
 from benchserver.pools import rotate
 from benchserver.pools.models import Form
 from benchserver.providers.models import Model
@@ -129,7 +134,7 @@ def test_a_clean_model_is_examined_and_nothing_is_told(stage) -> None:
     clean = ended(stage, owner="Acme", model="model-a", verdict=passing(private=11))
     (row,) = close_and_examine(stage)
     assert (row.state, row.grade) == (EvidenceState.WATCHED, "")
-    assert {f["test"] for f in row.findings} == {"gap-vs-panel@1", "canary-passes@1"}
+    assert {f["test"] for f in row.findings} == {"gap-residuals@1", "canary-passes@1"}
     told = evidence.told_in_public(clean)
     assert told is not None
     assert (told["grade"], told["words"], told["tests"]) == ("", "", [])
@@ -223,7 +228,7 @@ def test_nobody_is_examined_twice_or_while_others_may_come(stage) -> None:
 
 def test_the_database_keeps_what_was_found_and_the_rule(cheater) -> None:
     row = EvidenceRecord.objects.filter(evaluation=cheater)
-    for change in ({"grade": "A"}, {"findings": []}, {"state": "published"}):
+    for change in ({"grade": "A"}, {"findings": []}, {"beside": []}, {"state": "published"}):
         with pytest.raises(IntegrityError), transaction.atomic():
             row.update(**change)
 
@@ -289,3 +294,77 @@ def test_the_schedule_examines_and_lets_deadlines_pass(cheater) -> None:
     EvidenceRecord.objects.update(reply_by="2000-01-01T00:00:00Z")
     jobs.examinations()
     assert row_of(cheater).state == EvidenceState.EXPIRED
+
+
+@pytest.fixture
+def leaky(stage) -> Evaluation:
+    """Two replies hold pieces of hidden tests that no panel reply holds; nothing else is odd."""
+    runs = panel(stage)
+    evaluation = ended(stage, owner="Acme", model="model-a", verdict=passing(private=11))
+    private = {"entry__split": "private"}
+    odd = set(evaluation.attempts.filter(**private).values_list("pk", flat=True)[:2])
+    ReplyTrace.objects.bulk_create(
+        ReplyTrace(attempt=attempt, containment_e4=0, run=0, literals=2 if attempt.pk in odd else 1)
+        for one in (*runs, evaluation)
+        for attempt in one.attempts.filter(**private)
+    )
+    close_and_examine(stage)
+    return evaluation
+
+
+def test_pieces_of_hidden_tests_in_a_reply_ask_for_a_look_and_say_nothing(leaky) -> None:
+    row = row_of(leaky)
+    assert (row.state, row.grade, row.literals) == (EvidenceState.REVIEW, "", 2)
+    assert evidence.told_in_public(leaky)["grade"] == ""
+    assert evidence.told_to_provider(leaky) is None
+    with pytest.raises(NotAllowed):
+        evidence.ask(evaluation=leaky, by="admin")
+
+
+def test_what_a_person_read_in_the_replies_is_an_a_and_still_waits_for_the_answer(leaky) -> None:
+    with pytest.raises(BadInput):
+        evidence.confirm(evaluation=leaky, by="admin", reason=" ")
+    evidence.confirm(evaluation=leaky, by="admin", reason="our expected strings, in a table")
+    row = row_of(leaky)
+    assert (row.state, row.grade) == (EvidenceState.NOTICED, "A")
+    assert "pieces of hidden tests" in evidence.words(row)
+    assert evidence.told_in_public(leaky)["grade"] == ""
+    evidence.ask(evaluation=leaky, by="admin")
+    evidence.answer(evaluation=leaky, text="No.", by="jane")
+    evidence.publish(evaluation=leaky, by="admin", reason="heard")
+    told = evidence.told_in_public(leaky)
+    assert (told["grade"], told["tests"]) == ("A", ["hidden-literals@1"])
+
+
+def test_a_literal_that_the_model_may_have_made_itself_is_dismissed(leaky) -> None:
+    evidence.withdraw(evaluation=leaky, by="admin", reason="a known constant")
+    assert row_of(leaky).state == EvidenceState.WITHDRAWN
+    assert evidence.told_in_public(leaky)["grade"] == ""
+    assert not Event.objects.filter(verb__startswith="evidence", provider="acme").exists()
+
+
+def test_only_a_row_under_review_can_be_confirmed(cheater) -> None:
+    with pytest.raises(NotAllowed):
+        evidence.confirm(evaluation=cheater, by="admin", reason="certain")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        EvidenceRecord.objects.update(grade="A")
+
+
+def test_figures_that_no_grade_rests_on_stand_beside_with_their_ids(stage, capsys) -> None:
+    panel(stage)
+    model = ended(stage, owner="Acme", model="model-a", verdict=passing(private=11, canaries=2))
+    Model.objects.filter(pk=model.model_id).update(declared_cutoff=date(2026, 6, 1))
+    for moment in ("before", "after"):
+        answers = {"q": [[1], [2], [1], [2], [1]]}
+        IdentityReading.objects.create(
+            evaluation=model, moment=moment, answers=answers, names=[], requests=5
+        )
+    (row,) = close_and_examine(stage)
+    beside = {figure["test"]: figure for figure in row.beside}
+    assert {"canary-posterior@1", "canary-factor@1", "model-equality@1"} <= set(beside)
+    assert 0 < beside["canary-posterior@1"]["value_e4"] < 10_000
+    assert beside["model-equality@1"]["p_e6"] > 50_000
+    call_command("examine")
+    said = capsys.readouterr().out
+    assert "beside canary-posterior@1: chance of a leak by the canaries" in said
+    assert "canary-passes@1: effect" in said

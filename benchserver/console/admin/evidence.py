@@ -10,8 +10,10 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 
 from benchserver.console.admin.base import ReadOnly, actor
+from benchserver.console.findingsheet import figures
 from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.evaluations import evidence
 from benchserver.evaluations.models import Evaluation, EvidenceRecord, ReplyTrace
@@ -19,7 +21,9 @@ from benchserver.evaluations.models import Evaluation, EvidenceRecord, ReplyTrac
 
 class Reason(ActionForm):
     reason = forms.CharField(
-        required=False, max_length=200, help_text="for the audit trail; publish and withdraw ask it"
+        required=False,
+        max_length=200,
+        help_text="for the audit trail; confirm, publish and withdraw ask for it",
     )
 
 
@@ -35,7 +39,7 @@ class EvidenceAdmin(ReadOnly):
         "evaluation",
         "state",
         "grade",
-        "findings",
+        "figures",
         "family",
         "alarm_e6",
         "examined_at",
@@ -47,10 +51,24 @@ class EvidenceAdmin(ReadOnly):
         "decision",
     )
     action_form = Reason
-    actions = ("ask", "publish", "withdraw")
+    actions = ("confirm", "ask", "publish", "withdraw")
+
+    @admin.display(description="findings, and figures beside them")
+    def figures(self, row: EvidenceRecord) -> str:
+        found = {"findings": row.findings, "beside": row.beside, "literals": row.literals}
+        return format_html_join("", "<div>{}</div>", ((line,) for line in figures(found)))
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return self.may_act(request)
+
+    @admin.action(description="A: its replies hold our tests (I read them)", permissions=["decide"])
+    def confirm(self, request: HttpRequest, chosen: QuerySet[EvidenceRecord]) -> None:
+        reason = request.POST.get("reason", "")
+        self._each(
+            request,
+            chosen,
+            lambda e: evidence.confirm(evaluation=e, by=actor(request), reason=reason),
+        )
 
     @admin.action(description="Ask the provider (ours were looked at)", permissions=["decide"])
     def ask(self, request: HttpRequest, chosen: QuerySet[EvidenceRecord]) -> None:

@@ -15,8 +15,8 @@ from benchserver.core.errors import BadInput
 from benchserver.measurement.contamination import canaries, cliff, gaps, twins
 from benchserver.measurement.contamination.evidence import Finding, Source
 from benchserver.measurement.estimators import label
-from benchserver.measurement.means import mean_score
 
+MIN_PANEL = 3  # models, for a gap to be held against theirs
 MIN_SIDE = 10  # tasks on each side of a cutoff below which no cliff is looked for
 
 
@@ -36,11 +36,12 @@ class Dated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """``gap`` and its error, and the gaps of the panel."""
+    """``own`` (public, private) task scores and those of each panel model on the same tasks, means
+    of ``samples``."""
 
-    gap: float
-    se: float
-    panel: tuple[float, ...]
+    own: gaps.Split
+    panel: tuple[gaps.Split, ...]
+    samples: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +73,15 @@ class Relayed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What is known of one model; None or 0 where there is no data. ``salts``: replies that give
-    back a salt which only somebody else, or another rotation, was sent."""
+    back a salt which only somebody else, or another rotation, was sent; ``literals``: tasks with a
+    reply that holds more of the hidden tests' long literals than any panel reply to the same."""
 
     dated: Dated | None = None
     measured: Measured | None = None
     canaries: Counted | None = None
     salts: int = 0
     replies: Counted | None = None
+    literals: Counted | None = None
     twins: Paired | None = None
     relay: Relayed | None = None
 
@@ -91,6 +94,7 @@ def findings(subject: Subject) -> list[Finding]:
         _canaries(subject.canaries),
         _salts(subject.salts),
         _replies(subject.replies),
+        _literals(subject.literals),
         _twins(subject.twins),
         _relay(subject.relay),
     ]
@@ -99,7 +103,14 @@ def findings(subject: Subject) -> list[Finding]:
 
 def tests_of(subject: Subject) -> int:
     """How many tests ``findings`` would make, to be summed over a board before any is made."""
-    parts = (subject.measured, subject.canaries, subject.replies, subject.twins, subject.relay)
+    parts = (
+        subject.measured,
+        subject.canaries,
+        subject.replies,
+        subject.literals,
+        subject.twins,
+        subject.relay,
+    )
     return sum(part is not None for part in parts) + _has_cliff(subject.dated)
 
 
@@ -149,8 +160,8 @@ def _sum(tables: Sequence[cliff.Table]) -> cliff.Table:
 def _gap(measured: Measured | None) -> Finding | None:
     if measured is None:
         return None
-    found = gaps.against_panel(measured.gap, measured.se, measured.panel)
-    return _public("gap-vs-panel", found.p_value, found.adjusted)
+    found = gaps.residual_gap(measured.own, measured.panel, samples=measured.samples)
+    return _public("gap-residuals", found.p_value, found.adjusted)
 
 
 def _canaries(counted: Counted | None) -> Finding | None:
@@ -163,6 +174,17 @@ def _replies(counted: Counted | None) -> Finding | None:
     if counted is None:
         return None
     return _hits("regurgitation", Source.REPLIES, counted)
+
+
+def _literals(counted: Counted | None) -> Finding | None:
+    """Without a panel there is nothing to hold it against: it asks for a look and has p 1."""
+    if counted is None:
+        return None
+    if counted.panel.sent:
+        return _hits("hidden-literals", Source.REPLIES, counted)
+    effect = counted.model.passed / counted.model.sent
+    test = label("hidden-literals")
+    return Finding(test=test, source=Source.REPLIES, p_value=1.0, effect=effect)
 
 
 def _hits(test: str, source: Source, counted: Counted) -> Finding:
@@ -207,13 +229,11 @@ def _relay(relayed: Relayed | None) -> Finding | None:
     )
 
 
-def measured_gap(
-    public: Sequence[float], private: Sequence[float], *, panel: Sequence[tuple[float, float]]
-) -> Measured:
-    """A gap from task scores; ``panel``: (public, private) mean of each panel model."""
-    one, two = mean_score(public), mean_score(private)
-    return Measured(
-        gap=one.mean - two.mean,
-        se=(one.se**2 + two.se**2) ** 0.5,
-        panel=tuple(a - b for a, b in panel),
-    )
+def measured_gap(own: gaps.Split, *, panel: Sequence[gaps.Split], samples: int) -> Measured | None:
+    """None when there is nothing to compare: a model that passes all or nothing, fewer than
+    ``MIN_PANEL`` panel models that do neither, or a panel for which all tasks are alike."""
+    telling = tuple(one for one in panel if gaps.tells(one))
+    varied = any(len(set(side)) > 1 for one in telling for side in one)
+    if len(telling) < MIN_PANEL or not varied or not gaps.tells(own):
+        return None
+    return Measured(own=own, panel=telling, samples=samples)

@@ -2,18 +2,24 @@
 
 The public tasks may simply be easier; the frozen panel, which remembers neither, says by how much.
 Example: a gap of .18 where six panel models have gaps around .03 leaves .148, t 2.96, p .016.
+
+``residual_gap`` is the one that is graded: each task's difficulty is taken out first, and how many
+degrees of freedom the panel's spread is worth depends on how much of the error it makes up.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
 from benchserver.core.errors import BadInput
+from benchserver.measurement.contamination.cliff import panel_difficulties, residuals
+
+Split = tuple[Sequence[float], Sequence[float]]  # scores of the public tasks, and of the private
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +28,7 @@ class Gap:
 
     adjusted: float
     statistic: float
-    df: int
+    df: float
     p_value: float
     p_normal: float
 
@@ -41,6 +47,78 @@ def against_panel(gap: float, se: float, panel: Sequence[float]) -> Gap:
     if not (spread > 0 and math.isfinite(spread)) or se < 0:
         raise BadInput("a gap without any error cannot be judged", place="gaps.se")
     adjusted, df = gap - float(np.mean(panel)), len(panel) - 1
+    statistic = adjusted / math.sqrt(spread)
+    return Gap(
+        adjusted=adjusted,
+        statistic=statistic,
+        df=df,
+        p_value=float(stats.t.sf(statistic, df)),
+        p_normal=float(stats.norm.sf(statistic)),
+    )
+
+
+def residual_gap(own: Split, panel: Sequence[Split], *, samples: int) -> Gap:
+    """The same with each task's difficulty taken out, by degrees of freedom (Satterthwaite 1946).
+
+    ``own``, ``panel``: (public, private) task scores in [0, 1] of the model and of each panel
+    model, on the same tasks; ``samples``: how many a score is the mean of. A gap is the mean
+    residual of the public tasks less that of the private ones. The panel's spread counts at least
+    what the sampling of its tasks makes it: a spread that is small by luck proves nothing.
+    Known answer: two tasks a split, own scores 1, .8 and .2, .4, panel .6, .4 everywhere and
+    .4, .6 everywhere: adjusted .6, spread floored. Raises ``BadInput`` below two panel models that
+    solve some and not all, or for a model that solves all or nothing.
+    """
+    telling = [one for one in panel if tells(one)]
+    if len(telling) < 2 or not tells(own):
+        raise BadInput("a gap needs models that solve some tasks and not all", place="gaps.panel")
+    if min(len(own[0]), len(own[1])) < 2:
+        raise BadInput("a gap needs two tasks in each split", place="gaps")
+    shifts = _shifts([own, *telling], samples)
+    return _judged(shifts[0], shifts[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    """A gap of residuals, and the variance that drawing the tasks gives it."""
+
+    gap: float
+    variance: float
+    df: int
+
+
+def tells(one: Split) -> bool:
+    """Whether it solves something and not everything; else it has no residuals."""
+    scores = [*one[0], *one[1]]
+    return 0 < sum(scores) < len(scores)
+
+
+def _shifts(models: Iterable[Split], samples: int) -> list[_Shift]:
+    """``models``: the one that is judged and the panel; difficulties come from the panel alone."""
+    listed = [([*public, *private], len(public)) for public, private in models]
+    panel = np.array([scores for scores, _ in listed[1:]])
+    counts = np.full(panel.shape[1], float(len(panel) * samples))
+    hardness = panel_difficulties((panel.sum(axis=0) * samples).tolist(), counts.tolist())
+    return [_shift(residuals(scores, hardness), public) for scores, public in listed]
+
+
+def _shift(values: Sequence[float], public: int) -> _Shift:
+    sides = (np.asarray(values[:public]), np.asarray(values[public:]))
+    variances = [float(side.var(ddof=1)) / len(side) for side in sides]
+    gap = float(sides[0].mean() - sides[1].mean())
+    return _Shift(gap=gap, variance=sum(variances), df=min(map(len, sides)) - 1)
+
+
+def _judged(own: _Shift, panel: Sequence[_Shift]) -> Gap:
+    m = len(panel)
+    gaps = [one.gap for one in panel]
+    # The panel's own residuals were drawn towards it by 1 - 1/m.
+    drawn = float(np.mean([one.variance for one in panel])) * m / (m - 1)
+    among = max(float(np.var(gaps, ddof=1)), drawn) * (1 + 1 / m)
+    spread = own.variance + among
+    if not spread > 0:
+        raise BadInput("a gap without any error cannot be judged", place="gaps.se")
+    df = spread**2 / (own.variance**2 / own.df + among**2 / (m - 1))
+    adjusted = own.gap - float(np.mean(gaps))
     statistic = adjusted / math.sqrt(spread)
     return Gap(
         adjusted=adjusted,

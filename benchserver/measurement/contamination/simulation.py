@@ -91,7 +91,7 @@ def _subject(random: np.random.Generator, world: World, cheat: Cheat) -> battery
     known = (random.random(world.public) < cheat.remembered) & (days <= 0)
     public = np.where(known, 1.0, _scores(random, ability, hard_public, world))
     private = _scores(random, ability, hard_private, world)
-    means = zip(panel_public.mean(axis=1), panel_private.mean(axis=1), strict=True)
+    panel = list(zip(panel_public.tolist(), panel_private.tolist(), strict=True))
     return battery.Subject(
         dated=battery.Dated(
             written=written,
@@ -102,7 +102,9 @@ def _subject(random: np.random.Generator, world: World, cheat: Cheat) -> battery
             panel_samples=(float(world.panel * world.samples),) * world.public,
             controls=tuple(map(tuple, panel_public)),
         ),
-        measured=battery.measured_gap(list(public), list(private), panel=list(means)),
+        measured=battery.measured_gap(
+            (public.tolist(), private.tolist()), panel=panel, samples=world.samples
+        ),
         canaries=_hits(random, world.canaries, cheat.leaked, HONEST_CANARY, world),
         replies=_hits(
             random, world.public, cheat.recited * float(known.mean()), HONEST_RECITAL, world

@@ -109,7 +109,12 @@ def flagged(seen: Overlap, panel: Sequence[float]) -> bool:
 
 
 def leaked_literals(reply: str, *, tests: str, shown: str) -> int:
-    """Long literals of the hidden tests that the reply has although the statement has not."""
+    """Long literals of the hidden tests that the reply has although the statement has not
+    (GPT-4 technical report 2023: a shared substring is a sign of contamination).
+
+    Known answer: tests that expect "quartz-lantern" where nothing shown says so, and a reply that
+    has it: 1.
+    """
     return sum(literal in reply for literal in hidden_literals(tests, shown=shown))
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import random
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import special
 
 from benchserver.core.errors import BadInput
 from benchserver.measurement.contamination import canaries, gaps, relay, twins
@@ -71,6 +74,64 @@ def test_another_pass_speaks_for_the_higher_rate(passed: int, one: float, two: f
     assert more >= few * (1 - 1e-9)
     swapped = canaries.bayes_factor(Passes(passed, 10), honest=leaked, leaked=honest)
     assert few * swapped == pytest.approx(1)
+
+
+SPLITS = [([0.6, 0.4], [0.6, 0.4]), ([0.4, 0.6], [0.4, 0.6])]
+
+
+def test_a_gap_of_residuals_has_the_known_answer() -> None:
+    found = gaps.residual_gap(([1, 0.8], [0.2, 0.4]), SPLITS, samples=5)
+    assert found.adjusted == pytest.approx(0.6, abs=1e-9)
+    # The panel has no gap at all, and its spread still counts what its sampling makes of it.
+    among = 2 * (0.02 / 2 + 0.02 / 2) * 1.5
+    own = 0.02 / 2 + 0.02 / 2
+    assert found.statistic == pytest.approx(0.6 / (own + among) ** 0.5, abs=1e-9)
+    assert found.df == pytest.approx((own + among) ** 2 / (own**2 + among**2), abs=1e-9)
+
+
+@given(
+    st.lists(st.integers(0, 5), min_size=24, max_size=24).filter(lambda x: 0 < sum(x) < 120),
+    st.integers(0, 10**6),
+)
+@settings(max_examples=25, deadline=None)
+def test_a_gap_does_not_know_the_order_of_tasks_or_of_the_panel(passes, seed) -> None:
+    draw = random.Random(seed)
+    panel = [[draw.randint(0, 4) / 5 for _ in range(24)] for _ in range(4)]
+    panel[0][0] = 0.2
+    rows = [[n / 5 for n in passes], *panel]
+    splits = [(row[:12], row[12:]) for row in rows]
+    found = gaps.residual_gap(splits[0], splits[1:], samples=5)
+    order = draw.sample(range(12), 12)
+    dealt = [([a[n] for n in order], b[::-1]) for a, b in splits]
+    again = gaps.residual_gap(dealt[0], dealt[:0:-1], samples=5)
+    assert again.p_value == pytest.approx(found.p_value, rel=1e-6)
+    assert 3 - 1e-9 <= found.df <= 3 + 11 + 1e-9
+
+
+def test_harder_public_tasks_are_no_memory_and_remembered_ones_are() -> None:
+    draw = np.random.default_rng(5)
+    hard = np.concatenate([draw.normal(-1, 1, 100), draw.normal(1, 1, 150)])  # public is easier
+
+    def one(ability: float) -> gaps.Split:
+        scores = draw.binomial(5, special.expit(ability - hard)) / 5
+        return scores[:100].tolist(), scores[100:].tolist()
+
+    panel = [one(ability) for ability in np.linspace(-1, 1, 6)]
+    clean = one(1.5)
+    assert gaps.residual_gap(clean, panel, samples=5).p_value > 0.01
+    weak = one(-0.5)
+    remembers = ([1.0] * 70 + list(weak[0][70:]), weak[1])
+    assert gaps.residual_gap(weak, panel, samples=5).p_value > 0.01
+    assert gaps.residual_gap(remembers, panel, samples=5).p_value < 1e-3
+
+
+def test_a_gap_of_models_that_solve_everything_is_refused() -> None:
+    whole = ([1.0, 1.0], [1.0, 1.0])
+    for own, panel in ((whole, SPLITS), (SPLITS[0], [SPLITS[1], whole])):
+        with pytest.raises(BadInput):
+            gaps.residual_gap(own, panel, samples=5)
+    with pytest.raises(BadInput):
+        gaps.residual_gap(([0.5], [0.2]), [([0.4], [0.3]), ([0.3], [0.4])], samples=5)
 
 
 def test_twins_have_the_known_answers() -> None:

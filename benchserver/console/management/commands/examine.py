@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from benchserver.console.findingsheet import figures
 from benchserver.console.report import OPERATOR, Answer, ReportingCommand
 from benchserver.core.errors import BadInput
 from benchserver.core.lifecycle import EvidenceState
@@ -15,6 +16,7 @@ from benchserver.pools.models import Track
 
 _NEXT = {
     EvidenceState.WATCHED: "nothing to do",
+    EvidenceState.REVIEW: "read the replies that hold our tests, then confirm or withdraw",
     EvidenceState.NOTICED: "look for faults of ours, then ask or withdraw in /admin/",
     EvidenceState.AWAITING: "waits for the provider's answer",
     EvidenceState.ANSWERED: "read the answer, then publish or withdraw in /admin/",
@@ -42,7 +44,7 @@ class Command(ReportingCommand):
             "examined": len(made),
             "evidence": [_row(row) for row in rows.select_related("evaluation__model")],
         }
-        lines = [_line(row) for row in document["evidence"]]
+        lines = [line for row in document["evidence"] for line in (_line(row), *figures(row))]
         return Answer(document, [f"{len(made)} examined now", *lines])
 
 
@@ -53,6 +55,9 @@ def _row(row: EvidenceRecord) -> dict[str, Any]:
         "grade": row.grade,
         "state": row.state,
         "tests": [finding["test"] for finding in row.findings],
+        "findings": row.findings,
+        "beside": row.beside,
+        "literals": row.literals,
         "next": _NEXT[EvidenceState(row.state)],
     }
 

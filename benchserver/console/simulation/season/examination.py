@@ -86,8 +86,8 @@ def _subject(desk: Desk, row: Row, member: Member, panel: Sequence[Reference]) -
     )
     everybody = np.array([one.public for one in now.seen])
     public = (own.public / samples).tolist()
-    means = [
-        (float(one.public.mean()) / samples, float(hidden.mean()) / samples)
+    reference = [
+        ((one.public / samples).tolist(), (hidden / samples).tolist())
         for one, hidden in zip(now.seen, now.private, strict=True)
     ]
     return battery.Subject(
@@ -99,7 +99,9 @@ def _subject(desk: Desk, row: Row, member: Member, panel: Sequence[Reference]) -
             panel_passed=tuple(everybody.sum(axis=0).astype(float).tolist()),
             panel_samples=(float(len(PANEL) * samples),) * OPEN_TASKS,
         ),
-        measured=battery.measured_gap(public, row.scores.tolist(), panel=means),
+        measured=battery.measured_gap(
+            (public, row.scores.tolist()), panel=reference, samples=samples
+        ),
         canaries=_counted(own.canaries, [[s.canaries for s in r.seen] for r in panel], CANARIES),
         salts=member.foreign if isinstance(member, Neighbour) else 0,
         replies=_counted(own.recited, [[s.recited for s in now.seen]], len(desk.form)),
