@@ -19,6 +19,8 @@ KINDS: Mapping[str, Cheat] = {
     "clean": CLEAN,
     "remembers all old public tasks": Cheat(remembered=1.0),
     "passes a third of the canaries": Cheat(leaked=0.33),
+    "writes down what a tenth of the hidden tests expect": Cheat(tabled=0.1),
+    "remembers all old public tasks, a third of the canaries": Cheat(remembered=1.0, leaked=0.33),
     "remembers half, a third of the canaries": Cheat(remembered=0.5, leaked=0.33),
     "remembers half, recites half of it": Cheat(remembered=0.5, recited=0.5),
     "remembers 70 %, 60 % of the canaries, recites": Cheat(remembered=0.7, leaked=0.6, recited=0.6),

@@ -1,13 +1,14 @@
 """How often does the battery mark a clean model, and how often a cheating one? Drawn, not argued.
 
-A season of invented models, clean or with a share of the public tasks remembered, canaries leaked
-and references recited, each through the very battery that judges real ones. Example: 2,000 clean
-models, none marked; of models that remember half the public tasks and give leaked canaries back,
-nearly all.
+A season of invented models, clean or with a share of the public tasks remembered, canaries leaked,
+references recited and expected results written down, each through the very battery that judges
+real ones. Example: 2,000 clean models, none marked; of models that remember all old public tasks,
+whose twins they do not know, and pass a third of the canaries, two of five.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from benchserver.measurement.contamination import battery
+from benchserver.measurement.contamination import battery, twins
 from benchserver.measurement.contamination.canaries import Passes
 from benchserver.measurement.contamination.evidence import Grade, grade, may_publish
 
@@ -24,18 +25,21 @@ Floats = npt.NDArray[np.float64]
 _CUTOFF = date(2026, 1, 1)
 HONEST_CANARY = 1e-4  # a fault in the sandbox or the canary
 HONEST_RECITAL = 0.005
+HONEST_LITERAL = 0.003
+_HARDER_TWIN = 0.2  # logits: the rewriting costs everybody something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Sizes of one board. ``models`` share the family of tests; ``seasons``: how many rotations'
-    canaries and replies the panel has on record."""
+    canaries and replies the panel has on record. ``pairs``: old public tasks with a hidden twin."""
 
     public: int = 100
     private: int = 150
     samples: int = 5
     panel: int = 8
     canaries: int = 10
+    pairs: int = 30
     models: int = 20
     seasons: int = 5
 
@@ -43,11 +47,13 @@ class World:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cheat:
     """Shares in [0, 1]. ``remembered``: of the public tasks written before the cutoff; ``leaked``:
-    of the canaries; ``recited``: of the remembered tasks whose reply is the reference."""
+    of the canaries; ``recited``: of the remembered tasks whose reply is the reference; ``tabled``:
+    of the hidden tasks whose expected results stand in the reply."""
 
     remembered: float = 0.0
     leaked: float = 0.0
     recited: float = 0.0
+    tabled: float = 0.0
 
 
 CLEAN = Cheat()
@@ -109,6 +115,37 @@ def _subject(random: np.random.Generator, world: World, cheat: Cheat) -> battery
         replies=_hits(
             random, world.public, cheat.recited * float(known.mean()), HONEST_RECITAL, world
         ),
+        literals=_hits(random, world.private, cheat.tabled, HONEST_LITERAL, world),
+        twins=_twins(
+            random,
+            world,
+            hard_public[: world.pairs],
+            (ability, *abilities),
+            (public, *panel_public),
+        ),
+    )
+
+
+def _twins(
+    random: np.random.Generator,
+    world: World,
+    hardness: Floats,
+    abilities: Sequence[float],
+    originals: Sequence[Floats],
+) -> battery.Paired:
+    """The oldest public tasks rewritten; the judged model comes first, then the panel."""
+    harder = hardness + random.normal(_HARDER_TWIN, 0.3, len(hardness))
+    both = [
+        (scores[: len(harder)] > 0.5, _scores(random, ability, harder, world) > 0.5)
+        for ability, scores in zip(abilities, originals, strict=True)
+    ]
+    alone = [(int((old & ~new).sum()), int((new & ~old).sum())) for old, new in both]
+    panel = twins.Split(sum(n for n, _ in alone[1:]), sum(n for _, n in alone[1:]))
+    return battery.Paired(
+        model=twins.Split(*alone[0]),
+        pairs=len(harder),
+        panel=panel,
+        panel_pairs=len(harder) * len(alone[1:]),
     )
 
 
