@@ -26,8 +26,9 @@ from benchserver.engines.endpoints.admission.identity import (
     MOST_REQUESTS,
     Reading,
     read,
+    read_border,
 )
-from benchserver.evaluations import lanes
+from benchserver.evaluations import daily, lanes
 from benchserver.evaluations.models import Evaluation, IdentityMark, IdentityReading, Send
 from benchserver.evaluations.quiet import LONGEST, quiet
 from benchserver.evaluations.settle import wake
@@ -40,6 +41,7 @@ ALPHA_E4 = 100  # p of 1 %, and twice in a row
 SECONDS = 40.0
 DURING_EVERY = timedelta(minutes=10)
 LATER_EVERY = timedelta(days=7)
+DAILY_EVERY = timedelta(days=1)
 WATCHED = timedelta(days=90)  # after its end
 AFTER_WITHIN = timedelta(hours=24)
 
@@ -48,7 +50,7 @@ _Moment = IdentityReading.Moment
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``kind``: ``name`` or ``answers``; ``p_e4``: p-value in 1/10,000, None for a name."""
+    """``kind``: ``name``, ``answers`` or ``daily``; ``p_e4``: p-value of answers, in 1/10,000."""
 
     kind: str
     p_e4: int | None = None
@@ -100,14 +102,21 @@ def due() -> QuerySet[Evaluation]:
     going = Q(state=EvaluationState.RUNNING, paused_at=None)
     during = going & Q(last__lt=now - Value(DURING_EVERY))
     after = ended & Q(last__lt=F("ended_at"), ended_at__gt=now - Value(AFTER_WITHIN))
-    later = ended & Q(last__lt=now - Value(LATER_EVERY), ended_at__gt=now - Value(WATCHED))
+    watched = ended & Q(ended_at__gt=now - Value(WATCHED))
+    later = watched & Q(last_whole__lt=now - Value(LATER_EVERY))
+    each_day = watched & Q(last__lt=now - Value(DAILY_EVERY)) & daily.compared_and_newest()
     before = Q(pk__in=_unread().values("pk"))
     return (
-        Evaluation.objects.annotate(last=Max("readings__at"))
+        Evaluation.objects.annotate(last=Max("readings__at"), last_whole=_last_whole())
         .filter(endpoint__state=Endpoint.State.ACTIVE, endpoint_revision=F("endpoint__revision"))
-        .filter(before | during | after | later)
+        .filter(before | during | after | later | each_day)
         .order_by("created_at")
     )
+
+
+def _last_whole() -> Max:
+    """When all questions were asked last, not only the short ones of every day."""
+    return Max("readings__at", filter=~Q(readings__moment=_Moment.DAILY))
 
 
 def _unread() -> QuerySet[Evaluation]:
@@ -130,7 +139,11 @@ def moment_of(evaluation: Evaluation) -> str:
         return _Moment.BEFORE
     if evaluation.state == EvaluationState.RUNNING:
         return _Moment.DURING
-    return _Moment.LATER if _Moment.AFTER in known else _Moment.AFTER
+    if _Moment.AFTER not in known:
+        return _Moment.AFTER
+    whole = evaluation.readings.exclude(moment=_Moment.DAILY)
+    rested = whole.filter(at__gt=Now() - Value(LATER_EVERY)).exists()
+    return _Moment.DAILY if rested else _Moment.LATER
 
 
 def _take(row: IdentityReading, engines: admit.Engines, mac_key: bytes) -> IdentityReading | None:
@@ -144,6 +157,8 @@ def _take(row: IdentityReading, engines: admit.Engines, mac_key: bytes) -> Ident
             row = _row(evaluation, row.moment)
             _ask(row, engines, mac_key)
             found = changes(first, row)
+        if evaluation.state != EvaluationState.RUNNING and daily.trail(evaluation).alarm:
+            found.append(Change("daily"))
     except (PlatformFault, BadInput):
         return None  # no key or no client by our own rules: it says nothing about who answers
     if found:
@@ -155,7 +170,8 @@ def _ask(row: IdentityReading, engines: admit.Engines, mac_key: bytes) -> None:
     endpoint = row.evaluation.endpoint
     target = admit.open_target(endpoint, engines.opener)
     probing = admit.probing_of(endpoint, target, engines, row=row.pk, seconds=SECONDS)
-    found: Reading = read(probing, mac_key=mac_key, at_a_time=endpoint.max_concurrency)
+    asking = read_border if row.moment == _Moment.DAILY else read
+    found: Reading = asking(probing, mac_key=mac_key, at_a_time=endpoint.max_concurrency)
     row.answers, row.names, row.requests = found.answers, found.names, found.requests
     row.save(update_fields=("answers", "names", "requests"))
 
@@ -167,6 +183,8 @@ def changes(first: IdentityReading | None, now: IdentityReading) -> list[Change]
     found = []
     if first.names and now.names and set(first.names) != set(now.names):
         found.append(Change("name"))
+    if now.moment == _Moment.DAILY:  # so many looks would make an alarm by chance
+        return found
     p_e4 = smallest_p_e4(first.answers, now.answers)
     if p_e4 is not None and p_e4 <= ALPHA_E4:
         found.append(Change("answers", p_e4))
@@ -192,7 +210,7 @@ def smallest_p_e4(first: Answers, second: Answers) -> int | None:
 
 def last_p_e4(evaluation: Evaluation) -> int | None:
     """The first reading against the last that was answered; None when there are no two."""
-    useful = list(evaluation.readings.exclude(answers={}))
+    useful = list(evaluation.readings.exclude(answers={}).exclude(moment=_Moment.DAILY))
     if len(useful) < 2 or useful[0].moment != _Moment.BEFORE:
         return None
     return smallest_p_e4(useful[0].answers, useful[-1].answers)
@@ -245,6 +263,7 @@ def words(mark: IdentityMark) -> str:
         _Moment.DURING: "during the evaluation",
         _Moment.AFTER: "between the beginning and the end of the evaluation",
         _Moment.LATER: "after the evaluation",
+        _Moment.DAILY: "after the evaluation",
     }[_Moment(mark.moment)]
     seen = []
     if "name" in mark.kinds:
@@ -252,6 +271,8 @@ def words(mark: IdentityMark) -> str:
     if "answers" in mark.kinds and mark.p_e4 is not None:
         chance = f"p {mark.p_e4 / 10_000:.4f}"
         seen.append(f"its answers to the same public questions differ ({chance}, twice)")
+    if "daily" in mark.kinds:
+        seen.append("its daily short answers left their own past for three days")
     return (
         f"The endpoint changed {when}, noticed {mark.at:%Y-%m-%d}: {' and '.join(seen)}. "
         "The score is kept; a change is no proof of bad faith."

@@ -436,6 +436,7 @@ class IdentityReading(models.Model):
         DURING = "during"
         AFTER = "after"
         LATER = "later"
+        DAILY = "daily"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="readings")

@@ -264,6 +264,20 @@ _REPLIES = (
         known_answer="(1, 1), (1, 2) against (1, 1), (2, 2): MMD^2 -1",
     ),
     Estimator(
+        id="border-inputs",
+        title="Do two samples of short answers come as often, word by word",
+        source="B3IT, ICML 2026",
+        function="measurement.equality:border_test",
+        known_answer="1 1 2 2 against 3 3 3 3: mean total variation 1",
+    ),
+    Estimator(
+        id="trailing-alarm",
+        title="Have daily short answers left their own last fourteen days",
+        source="B3IT, ICML 2026",
+        function="measurement.trailing:trailing_alarm",
+        known_answer="fourteen days of .11, then .7333 thrice: alarm on the third",
+    ),
+    Estimator(
         id="near-duplicates",
         title="Pairs of tasks that share most of their shingles",
         source="Broder 1997",

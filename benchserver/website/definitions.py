@@ -23,7 +23,7 @@ BEHIND: Mapping[str, tuple[str, ...]] = {
     "fault": ("count",),
     "seen_before": ("seen-before",),
     "evaluations": ("count",),
-    "identity": ("model-equality",),
+    "identity": ("model-equality", "border-inputs", "trailing-alarm"),
     "cost": ("use-per-task", "count"),
     "price": ("use-per-task", "price-frontier"),
 }
