@@ -430,3 +430,34 @@ def test_evidence_is_asked_about_and_published_only_with_a_reason_and_after_the_
     assert act("withdraw", "it does after all") == "withdrawn"
     event = Event.objects.get(verb="evidence.published")
     assert (event.actor, event.facts["reason"]) == ("admin boss", "the answer does not explain it")
+
+
+def test_an_admin_who_read_our_tests_in_the_replies_says_so_with_a_reason(
+    room: Client, world: dict[str, Any]
+) -> None:
+    finding = {"source": "replies", "effect_e4": 200, "p_e6": 30_000, "grade": ""}
+    beside = {"test": "canary-posterior@1", "what": "chance of a leak", "value_e4": 9192}
+    row = EvidenceRecord.objects.create(
+        evaluation=world["evaluation"],
+        state="review",
+        findings=[{**finding, "test": "hidden-literals@1"}],
+        beside=[{**beside, "p_e6": None}],
+        literals=3,
+        family=1,
+        alarm_e6=500,
+    )
+    page = reverse("admin:evaluations_evidencerecord_change", args=[row.pk])
+    text = room.get(page).content.decode()
+    assert "hidden-literals@1: effect 2.0 points, p 0.030000" in text
+    assert "beside canary-posterior@1: chance of a leak 0.9192" in text
+    assert "replies to 3 tasks hold pieces of the hidden tests" in text
+    listing = reverse("admin:evaluations_evidencerecord_changelist")
+
+    def confirm(reason: str) -> tuple[str, str]:
+        chosen = [str(row.pk)]
+        room.post(listing, {"action": "confirm", "reason": reason, "_selected_action": chosen})
+        row.refresh_from_db()
+        return row.state, row.grade
+
+    assert confirm("") == ("review", "")
+    assert confirm("a table of our outputs") == ("noticed", "A")
