@@ -36,15 +36,22 @@ def add_arguments(parts: Any) -> None:
     )
     part.add_argument("--models", type=int, default=200, help="of each kind (default 200)")
     part.add_argument("--seed", type=int, default=0, help="of the draws (default 0)")
+    part.add_argument("--panel", type=int, default=World().panel, help="models (default 8)")
+    part.add_argument("--pairs", type=int, default=World().pairs, help="twins (default 30)")
     part.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 
 def answer(options: Mapping[str, Any]) -> Answer:
     if options["models"] < 1 or options["seed"] < 0:
         raise BadInput("at least one model of each kind, no seed below 0", place="--models")
+    if options["panel"] < 3 or not 0 <= options["pairs"] <= World().public:
+        raise BadInput(
+            f"a panel has three models or more, pairs are 0 to {World().public}", place="--panel"
+        )
+    world = World(panel=options["panel"], pairs=options["pairs"])
     started = time.monotonic()
     found = {
-        name: run(models=options["models"], cheat=cheat, seed=options["seed"])
+        name: run(models=options["models"], cheat=cheat, world=world, seed=options["seed"])
         for name, cheat in KINDS.items()
     }
     stated = false_alarm(models=World().models).bound
@@ -59,7 +66,12 @@ def answer(options: Mapping[str, Any]) -> Answer:
 
 
 def _row(rates: Rates) -> dict[str, Any]:
-    return {"marked": rates.marked, "share": rates.marked / rates.models, "grades": rates.grades}
+    return {
+        "marked": rates.marked,
+        "share": rates.marked / rates.models,
+        "grades": rates.grades,
+        "tests": rates.hits,
+    }
 
 
 def _lines(document: Mapping[str, Any]) -> list[str]:
@@ -67,5 +79,7 @@ def _lines(document: Mapping[str, Any]) -> list[str]:
     for name, row in document["kinds"].items():
         grades = ", ".join(f"{n} {g}" for g, n in row["grades"].items() if n)
         lines.append(f"  {name}: {row['marked']:,} ({row['share']:.1%}); {grades}")
+        hits = ", ".join(f"{test} {n}" for test, n in row["tests"].items() if n)
+        lines += [f"    a B by {hits}"] if hits else []
     stated = "stated: a clean board gets any mark with a chance of at most "
     return [*lines, f"{stated}{document['stated_per_board']:.2%}. {document['seconds']} s"]

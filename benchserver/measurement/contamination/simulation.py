@@ -8,6 +8,7 @@ whose twins they do not know, and pass a third of the canaries, two of five.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,7 +19,12 @@ from scipy import special
 
 from benchserver.measurement.contamination import battery, twins
 from benchserver.measurement.contamination.canaries import Passes
-from benchserver.measurement.contamination.evidence import Grade, grade, may_publish
+from benchserver.measurement.contamination.evidence import (
+    Grade,
+    grade,
+    grade_of,
+    may_publish,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,28 +67,33 @@ CLEAN = Cheat()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Of ``models`` drawn: how many may be marked in public, and how many got each grade."""
+    """Of ``models`` drawn: how many may be marked in public, how many got each grade, and for how
+    many each test alone was a B."""
 
     models: int
     marked: int
     grades: dict[str, int]
+    hits: dict[str, int]
 
 
 def run(*, models: int, cheat: Cheat, world: World | None = None, seed: int = 0) -> Rates:
     """Draw so many models of one kind, each on a board of its own, and grade them."""
     world = world or World()
     random = np.random.default_rng(seed)
-    found = [_graded(_subject(random, world, cheat), world) for _ in range(models)]
+    grades: list[Grade] = []
+    hits: Counter[str] = Counter()
+    for _ in range(models):
+        subject = _subject(random, world, cheat)
+        family = world.models * battery.tests_of(subject)
+        findings = battery.findings(subject)
+        grades.append(grade(findings, family=family))
+        hits.update({f.test: grade_of(f, family=family) is Grade.ONE for f in findings})
     return Rates(
         models=models,
-        marked=sum(may_publish(g) for g in found),
-        grades={g.value or "none": found.count(g) for g in Grade},
+        marked=sum(may_publish(g) for g in grades),
+        grades={g.value or "none": grades.count(g) for g in Grade},
+        hits=dict(sorted(hits.items())),
     )
-
-
-def _graded(subject: battery.Subject, world: World) -> Grade:
-    family = world.models * battery.tests_of(subject)
-    return grade(battery.findings(subject), family=family)
 
 
 def _subject(random: np.random.Generator, world: World, cheat: Cheat) -> battery.Subject:
@@ -132,8 +143,10 @@ def _twins(
     hardness: Floats,
     abilities: Sequence[float],
     originals: Sequence[Floats],
-) -> battery.Paired:
+) -> battery.Paired | None:
     """The oldest public tasks rewritten; the judged model comes first, then the panel."""
+    if not len(hardness):
+        return None
     harder = hardness + random.normal(_HARDER_TWIN, 0.3, len(hardness))
     both = [
         (scores[: len(harder)] > 0.5, _scores(random, ability, harder, world) > 0.5)

@@ -18,6 +18,8 @@ def test_clean_and_cheating_models_are_told_with_the_stated_rate(capsys) -> None
     worst = found["kinds"]["remembers 70 %, 60 % of the canaries, recites"]
     assert worst["marked"] >= 6
     assert sum(worst["grades"].values()) == 8
+    assert worst["tests"]["regurgitation@1"] >= 6
+    assert set(found["kinds"]["clean"]["tests"].values()) == {0}
 
 
 def test_the_lines_say_the_same(capsys) -> None:
@@ -28,6 +30,7 @@ def test_the_lines_say_the_same(capsys) -> None:
     assert "at most 0.05%" in lines[-1]
 
 
-def test_no_models_is_refused() -> None:
+@pytest.mark.parametrize("wrong", [("--models", "0"), ("--panel", "2"), ("--pairs", "101")])
+def test_what_cannot_be_drawn_is_refused(wrong) -> None:
     with pytest.raises(BadInput):
-        call_command("simulate", "contamination", "--models", "0")
+        call_command("simulate", "contamination", *wrong)

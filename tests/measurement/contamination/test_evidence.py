@@ -128,6 +128,22 @@ def test_clean_and_cheating_models_are_separated_over_2000_of_each() -> None:
 
 
 def test_memory_of_the_public_tasks_alone_is_one_hint_and_stays_inside() -> None:
-    found = run(models=40, cheat=Cheat(remembered=1.0), seed=2)
+    found = run(models=40, cheat=Cheat(remembered=1.0), world=World(pairs=0), seed=2)
     assert found.grades["B"] >= 36
+    assert found.marked == 0
+    assert found.hits["cliff-residuals@1"] >= 36
+    assert found.hits["gap-residuals@1"] >= 4
+
+
+def test_twins_are_a_second_source_for_a_model_that_remembers_originals() -> None:
+    found = run(models=40, cheat=Cheat(remembered=1.0), world=World(pairs=50), seed=2)
+    assert found.hits["twins@1"] >= 4
+    assert found.marked >= 4
+    clean = run(models=40, cheat=CLEAN, world=World(pairs=50), seed=2)
+    assert (clean.marked, sum(clean.hits.values())) == (0, 0)
+
+
+def test_hidden_literals_are_seen_in_a_tenth_of_the_replies() -> None:
+    found = run(models=20, cheat=Cheat(tabled=0.1), seed=3)
+    assert found.hits["hidden-literals@1"] >= 18
     assert found.marked == 0
