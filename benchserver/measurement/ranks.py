@@ -219,7 +219,11 @@ def tier_numbers(
     For asking often what would be.
     """
     raw = compare_shared(table, families=families)
-    different = adjusted_p_values(table, raw, families=families) <= alpha
+    return walked_down(table, adjusted_p_values(table, raw, families=families) <= alpha)
+
+
+def walked_down(table: Floats, different: npt.NDArray[np.bool_]) -> list[int]:
+    """The tiers by the leader rule where it is known which pairs differ: models x models."""
     means = np.round(table.mean(axis=1), 12)
     found = np.zeros(len(table), dtype=np.intp)
     leaders = np.empty(0, dtype=np.intp)

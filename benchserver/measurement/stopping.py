@@ -9,26 +9,32 @@ This is stochastic curtailment (Lan, Simon and Halperin 1982) with predictive dr
 Freedman and Blackburn 1986). If a change has the chance q, all n draws miss it with (1 - q)^n, so
 a look errs with at most max q (1 - q)^n < 1 / (e n). ``draws_for`` takes so many that all looks
 together err in half of ``ERROR_RATE``, 1 %; the other half is for tasks that do not follow the
-beta law below. Boundaries that spend alpha on a growing sample of *tasks* do not fit: here the
-tasks are all there from the start and only their samples grow.
+beta law below.
+
+Above twenty models a board's own p-values are drawn by lot, too dear for every drawn board. There a
+pair differs when its statistic reaches today's cutoff, and the tiers must stay for one 2 % lower
+and one 2 % higher as well. Boundaries that spend alpha on a growing sample of *tasks* do not fit:
+here the tasks are all there from the start and only their samples grow.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from benchserver.core.errors import BadInput
-from benchserver.measurement.ranks import HOLM_UP_TO, tier_numbers
+from benchserver.measurement.ranks import HOLM_UP_TO, tier_numbers, walked_down
+from benchserver.measurement.resampling import cutoff, statistics
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 ERROR_RATE = 0.01
+BAND = 0.02  # of today's cutoff, for what another table and its lots move it by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +71,13 @@ def look(
         return Look(settled=not obstacle, reason=obstacle, left=left)
     generator = np.random.default_rng(seed)
     now = tier_numbers(c / n, families=families, alpha=alpha)
+    tiers_of = _rule(c / n, families, alpha)
     laws = [_law(c, n, row) for row in range(len(c))]
     for _ in range(draws or draws_for(planned)):
         final = np.asarray(
             [_completed(generator, *laws[i], c[i], n[i], planned) for i in range(len(c))]
         )
-        if tier_numbers(final, families=families, alpha=alpha) != now:
+        if any(tiers != now for tiers in tiers_of(final)):
             return Look(settled=False, reason="a tier may still change", left=left)
     return Look(settled=True, reason="", left=left)
 
@@ -116,6 +123,23 @@ def draws_for(planned: int) -> int:
     return math.ceil(2 * looks / (math.e * ERROR_RATE))
 
 
+def _rule(
+    table: Floats, families: Sequence[Hashable] | None, alpha: float
+) -> Callable[[Floats], Iterator[list[int]]]:
+    """The tiers a drawn board may have: by the board's own rule, or by today's cutoff and both ends
+    of its band."""
+    if len(table) <= HOLM_UP_TO:
+        return lambda final: iter([tier_numbers(final, families=families, alpha=alpha)])
+    today = cutoff(table, families=families, alpha=alpha)
+
+    def by_cutoff(final: Floats) -> Iterator[list[int]]:
+        found = statistics(final, families=families)
+        for share in (1.0, 1 - BAND, 1 + BAND):
+            yield walked_down(final, found >= share * today)
+
+    return by_cutoff
+
+
 def _checked(
     passed: Sequence[Sequence[int]], done: Sequence[Sequence[int]], planned: int
 ) -> tuple[Counts, Counts]:
@@ -134,8 +158,6 @@ def _obstacle(n: Counts, left: int) -> str:
     """Why nothing can be foretold, in words; empty when it can."""
     if not left:
         return ""
-    if len(n) > HOLM_UP_TO:
-        return f"boards of more than {HOLM_UP_TO} models are not foretold"
     if n.min() < 1:
         return "a task has no sample yet"
     if n.max() < 2:

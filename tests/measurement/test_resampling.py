@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from benchserver.core.errors import BadInput
 from benchserver.measurement.incomplete import compare_shared
 from benchserver.measurement.pairs import mcnemar_exact
-from benchserver.measurement.resampling import max_t
+from benchserver.measurement.resampling import cutoff, max_t, statistics
 
 Table = npt.NDArray[np.float64]
 
@@ -115,3 +115,27 @@ def test_holes_and_no_draws_are_refused() -> None:
         max_t(np.array([[1.0, np.nan], [0.0, 1.0]]))
     with pytest.raises(BadInput, match="full table"):
         max_t(np.array([[1.0, 0.0], [0.0, 1.0]]), draws=0)
+
+
+def test_ten_equal_differences_are_the_root_of_ten_apart() -> None:
+    found = statistics(np.array([[1.0] * 10, [0.0] * 10, [1.0] * 10]))
+    assert found[0, 1] == pytest.approx(np.sqrt(10))
+    assert (np.diag(found) == 0).all()
+    assert found[0, 2] == 0
+
+
+def test_between_two_models_the_cutoff_is_the_normal_one() -> None:
+    halves = np.array([[1.0, 0.0] * 200, [0.0, 1.0] * 200])
+    assert cutoff(halves, draws=20_000) == pytest.approx(1.96, abs=0.1)  # it comes in steps of .1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_reaches_the_cutoff_is_what_is_significant(seed: int) -> None:
+    generator, rates = np.random.default_rng(seed), np.linspace(0.3, 0.7, 8)[:, None]
+    table = generator.binomial(5, rates, (8, 80)) / 5
+    pairs = np.triu_indices(8, 1)
+    found, significant = statistics(table)[pairs], max_t(table)[pairs] <= 0.05
+    least = cutoff(table)
+    assert 0 < significant.sum() < len(significant)
+    assert found[significant].min() > 0.98 * least
+    assert found[~significant].max() < 1.02 * least

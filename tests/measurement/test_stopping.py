@@ -28,12 +28,15 @@ def world(
     models: int,
     tasks: int,
     samples: int,
-    spread: float,
+    spread: float = 0.0,
+    camps: float = 0.0,
     hardness: float = 1.5,
     family: int = 1,
 ) -> tuple[Outcomes, list[int] | None]:
-    """Passes by a logistic law with an effect of the model, the family, and each model's task."""
-    ability = generator.normal(0, spread, (models, 1))
+    """Passes by a logistic law with an effect of the model, the family, and each model's task.
+    ``camps``: how far the first half of the models lies above the other, in logits."""
+    half = np.where(np.arange(models) < models // 2, camps / 2, -camps / 2)
+    ability = half[:, None] + generator.normal(0, spread, (models, 1))
     shared = np.repeat(generator.normal(0, hardness, tasks // family), family)
     own = generator.normal(0, 0.5, (models, tasks))
     chance = 1 / (1 + np.exp(-(ability + shared + own)))
@@ -46,7 +49,10 @@ WORLDS = {
     "no difference": {"models": 4, "spread": 0.0},
     "all or nothing": {"models": 4, "spread": 1.5, "hardness": 6.0},
     "families": {"models": 4, "spread": 1.5, "family": 4},
+    "a crowd, two camps": {"models": 24, "camps": 3.0},
+    "a crowd, no difference": {"models": 24},
 }
+assert all(each["models"] > HOLM_UP_TO for name, each in WORLDS.items() if "crowd" in name)
 
 
 def stopped_and_wrong(name: str, boards: int, seed: int) -> tuple[int, int]:
@@ -105,11 +111,20 @@ def test_a_clear_lead_is_settled_and_a_lead_at_the_brink_is_not() -> None:
     assert found.left == 600
 
 
-def test_a_task_without_a_sample_and_a_crowd_are_not_foretold() -> None:
+def test_a_task_without_a_sample_is_not_foretold() -> None:
     missing = look([[2, 0], [2, 2]], [[2, 0], [2, 2]], 5)
     assert (missing.settled, missing.reason) == (False, "a task has no sample yet")
-    crowd = [[2, 2]] * (HOLM_UP_TO + 1)
-    assert "not foretold" in look(crowd, crowd, 5).reason
+
+
+def test_a_crowd_in_two_clear_camps_is_settled_and_one_of_even_steps_is_not() -> None:
+    many = HOLM_UP_TO + 4
+    halfway = [[2] * 100] * many
+    generator = np.random.default_rng(4)
+    rates = np.where(np.arange(many) < many // 2, 0.93, 0.07)[:, None]
+    settled_tasks = 2 * (generator.random((many, 100)) < rates)
+    assert look(settled_tasks.tolist(), halfway, 5).settled
+    steps = [[2] * (4 * n) + [0] * (100 - 4 * n) for n in range(many)]
+    assert look(steps, halfway, 5).reason == "a tier may still change"
 
 
 def test_counts_that_cannot_be_are_refused() -> None:
