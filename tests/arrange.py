@@ -303,6 +303,14 @@ def row_counts() -> dict[str, int]:
     return counts
 
 
+def past_the_triggers(sql: str, *values: object) -> None:
+    """As a superuser could change rows that are append-only."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(sql, values)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
 def to_panel(model: Model) -> None:
     """From now on a reference model of the operator's, with weights frozen at the year's start."""
     PanelModel.objects.create(

@@ -6,12 +6,15 @@ the tasks, other tracks over the same pool, corrections, slices. Example: a boar
 followed by one of 147 of them: refused, for 3 tasks' results would be left over.
 
 What was released stays as it was: the same set with another count tells the corrected verdicts.
+Counts that hold noise are no equations, so they are not searched for combinations; they are held
+to the smallest cell and to a budget per task (``audit_noisy``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from benchserver.core.disclosure import (
     MIN_CELL,
@@ -34,6 +37,25 @@ class Release:
     form: TaskSet
 
 
+EPSILON = Fraction(1)  # of one noisy cell: about a fifth of the sampling error on 200 tasks
+PRIVACY_BUDGET = Fraction(4)  # per model and task, over all cells that were ever told
+
+
+@dataclass(frozen=True, slots=True)
+class NoisyRelease:
+    """A count with noise about one evaluation's private tasks. ``form``: the whole it is part of.
+
+    ``passed``: the hidden count; of another count the noise is another, and is paid for again.
+    """
+
+    model: str
+    label: str
+    tasks: TaskSet
+    form: TaskSet
+    passed: int
+    epsilon: Fraction
+
+
 def audit(
     told: Sequence[Release], fresh: Sequence[Release], *, min_cell: int = MIN_CELL
 ) -> tuple[Refusal, ...]:
@@ -54,6 +76,41 @@ def audit(
     for model in sorted({r.model for r in fresh}):
         found += _value_refusals(model, told, fresh)
     return tuple(dict.fromkeys(found))
+
+
+def audit_noisy(
+    told: Sequence[NoisyRelease],
+    fresh: NoisyRelease,
+    *,
+    min_cell: int = MIN_CELL,
+    budget: Fraction = PRIVACY_BUDGET,
+) -> tuple[Refusal, ...]:
+    """All reasons why a noisy count may not leave; empty: release. ``told``: of the same model.
+
+    What was told before is never refused. Small cells and complements are, although noise hides
+    single results: a number about a handful of tasks is about them. Differences of two sets are
+    not looked at, since no sum of noisy counts is exact.
+    """
+    if fresh in told:
+        return ()
+    size, rest = len(fresh.tasks), len(fresh.form - fresh.tasks)
+    spent = most_spent((r.tasks, r.epsilon) for r in [*told, fresh])
+    rules = (
+        ("outside_form", not fresh.tasks <= fresh.form, "a cell has tasks outside its form"),
+        ("small_cell", size < min_cell, f"a cell has fewer than {min_cell} tasks"),
+        ("small_complement", 0 < rest < min_cell, f"it leaves fewer than {min_cell} tasks outside"),
+        ("budget_spent", spent > budget, "the model's privacy budget is spent"),
+    )
+    return tuple(Refusal(code, (fresh.label,), why) for code, broken, why in rules if broken)
+
+
+def most_spent(cells: Iterable[tuple[Iterable[Hashable], Fraction]]) -> Fraction:
+    """What the cells together spend on the task they spend most on."""
+    totals: dict[Hashable, Fraction] = {}
+    for tasks, epsilon in cells:
+        for task in set(tasks):
+            totals[task] = totals.get(task, Fraction(0)) + epsilon
+    return max(totals.values(), default=Fraction(0))
 
 
 def overlaps(

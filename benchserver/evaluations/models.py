@@ -579,6 +579,33 @@ class Told(models.Model):
         return f"{self.label} of {self.evaluation_id} to {self.to}"
 
 
+class CellNoise(models.Model):
+    """The noise of one cell of a breakdown, drawn once and added to its count for ever.
+
+    Append-only (trigger): drawn anew with each snapshot it could be averaged away. ``passed``: the
+    hidden count it belongs to; of a corrected count another noise is drawn, and paid for.
+    """
+
+    evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="cell_noise")
+    kind = models.CharField(max_length=10)
+    value = models.CharField(max_length=40)
+    tasks = models.ForeignKey(ToldSet, models.PROTECT, related_name="+")
+    passed = models.PositiveIntegerField()
+    epsilon_e3 = models.PositiveIntegerField()
+    noise = models.IntegerField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("evaluation", "kind", "value", "tasks", "passed"), name="noise_drawn_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value} of {self.evaluation_id}"
+
+
 class Wake(models.Model):
     """The outbox: a wake-up to be published, written in the transaction that made it due."""
 

@@ -85,18 +85,14 @@ def lock(group: OwnerGroup) -> None:
 def keep(fresh: Iterable[tuple[Evaluation, Release]], *, to: Told.To, label: str = PRIVATE) -> None:
     """Write down what leaves. Idempotent."""
     pairs = list(fresh)
-    sets = {_digest(release.cell.task_ids): release.cell.task_ids for _, release in pairs}
-    ToldSet.objects.bulk_create(
-        (ToldSet(digest=digest, versions=sorted(ids)) for digest, ids in sets.items()),
-        ignore_conflicts=True,
-    )
+    keep_sets(release.cell.task_ids for _, release in pairs)
     Told.objects.bulk_create(
         (
             Told(
                 evaluation=evaluation,
                 to=to.value,
                 label=label,
-                tasks_id=_digest(release.cell.task_ids),
+                tasks_id=digest_of(release.cell.task_ids),
                 passed=release.cell.passed,
                 samples=release.cell.total,
             )
@@ -117,7 +113,7 @@ def withheld_from_provider(evaluation: Evaluation, *, min_cell: int = MIN_CELL) 
     if len(tasks) < min_cell:
         return f"the form has fewer than {min_cell} hidden tasks"
     release = whole(evaluation, tasks)
-    same = {"tasks": _digest(release.cell.task_ids), "passed": release.cell.passed}
+    same = {"tasks": digest_of(release.cell.task_ids), "passed": release.cell.passed}
     if evaluation.told.filter(to=Told.To.PROVIDER, label=PRIVATE, **same).exists():
         return ""
     found = refusals(evaluation.provider.owner_group, [release], min_cell=min_cell)
@@ -207,5 +203,14 @@ def _sets(form_ids: Iterable[UUID], *, frozen: bool = False) -> dict[UUID, TaskS
     return {form: frozenset(ids) for form, ids in found.items()}
 
 
-def _digest(tasks: TaskSet) -> str:
+def keep_sets(sets: Iterable[TaskSet]) -> None:
+    """Write down sets that a number rests on. Idempotent."""
+    ToldSet.objects.bulk_create(
+        (ToldSet(digest=digest_of(tasks), versions=sorted(tasks)) for tasks in set(sets)),
+        ignore_conflicts=True,
+    )
+
+
+def digest_of(tasks: TaskSet) -> str:
+    """The key of a set's row."""
     return hashlib.sha256("\n".join(sorted(tasks)).encode()).hexdigest()

@@ -19,6 +19,7 @@ from benchserver.evaluations import identity, score
 from benchserver.evaluations.models import Evaluation, IdentityMark, Send, VerdictRecord
 from benchserver.evaluations.panel import competitors
 from benchserver.leaderboard import comparisons, equated, evidence, exposure, prices, provenance
+from benchserver.leaderboard.breakdowns import breakdown
 from benchserver.measurement import ranks
 from benchserver.measurement.power import detectable_difference, observed_resolution
 from benchserver.measurement.whole import count
@@ -26,16 +27,25 @@ from benchserver.pools.models import Form, Rotation, TaskVersion, Track
 
 
 def shown_board(
-    form: Form, ranked: Sequence[Evaluation], unranked: Sequence[tuple[Evaluation, str]]
+    form: Form,
+    ranked: Sequence[Evaluation],
+    unranked: Sequence[tuple[Evaluation, str]],
+    *,
+    min_cell: int,
 ) -> dict[str, Any]:
-    """The members of a snapshot that ``docs/api.md`` documents, less the log's own."""
+    """The members of a snapshot that ``docs/api.md`` documents, less the log's own.
+
+    Draws the noise of breakdowns that have none yet: call in the transaction that publishes.
+    """
     track = form.track
     entrants = [_entrant(evaluation) for evaluation in ranked]
     compared = comparisons.compare(entrants)
     placed, equating = equated.equate(form, ranked, {e.slug: e.cell for e in entrants})
+    parts = {e.model.slug: breakdown(e, min_cell=min_cell) for e in ranked}
     rows = [
-        {**row, "equated": placed[row["model"]["slug"]]}
+        {**row, "equated": placed[slug], "breakdown": parts[slug]}
         for row in _rows(ranked, entrants, compared)
+        if (slug := row["model"]["slug"])
     ]
     order = [row["model"]["slug"] for row in rows]
     body = {

@@ -58,6 +58,7 @@ _COUNTS = (
     "equating.link.panel_models",
     "equating.link.panel_families",
 )
+_PART = "rows.*.breakdown.cells.*"
 _EQUATED = ("expected_e4", "se_e4", "low_e4", "high_e4", "theta_e3", "theta_se_e3")
 _LINK = ("shift_e3", "shift_se_e3", "dispersion_e3")
 
@@ -72,6 +73,14 @@ NAMES: Mapping[str, str] = {
     **{f"rows.*.equated.{name}": "equated-score" for name in _EQUATED},
     **{f"equating.link.{name}": "panel-rasch" for name in _LINK},
     "equating.link.steady_e3": "panel-link",
+    **dict.fromkeys((f"{_PART}.tasks", f"{_PART}.samples"), "count"),
+    f"{_PART}.passed": "discrete-laplace",
+    f"{_PART}.noise_e4": "discrete-laplace-sd",
+    **{f"{_PART}.{name}": "noisy-share" for name in ("score_e4", "se_e4", "low_e4", "high_e4")},
+    f"{_PART}.epsilon_e3": "privacy-spent",
+    "rows.*.breakdown.epsilon_e3": "privacy-spent",
+    "rows.*.breakdown.epsilon_ever_e3": "privacy-spent",
+    "rows.*.breakdown.epsilon_limit_e3": "privacy-spent",
     "rows.*.tier": "leader-tiers",
     "rows.*.rank_best": "rank-intervals",
     "rows.*.rank_worst": "rank-intervals",

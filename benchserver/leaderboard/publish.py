@@ -78,7 +78,7 @@ def _log_snapshot(
     logged = Entry.objects.filter(kind="snapshot").order_by("-index")
     previous = logged.first()
     now = moment_text(database_now())
-    board = shown_board(form, ranked, unranked)
+    board = shown_board(form, ranked, unranked, min_cell=min_cell)
     body = canonical(
         {
             # The log's own fields (transparency/entries.py), then what the board shows.

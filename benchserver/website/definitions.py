@@ -20,6 +20,7 @@ BEHIND: Mapping[str, tuple[str, ...]] = {
     "compare": ("paired-difference", "pair-margin", "p-step", "holm", "max-t"),
     "across": ("equated-score", "panel-rasch", "panel-link"),
     "gap": ("gap",),
+    "breakdown": ("noisy-share", "discrete-laplace", "discrete-laplace-sd", "privacy-spent"),
     "fault": ("count",),
     "seen_before": ("seen-before",),
     "evaluations": ("count",),

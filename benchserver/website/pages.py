@@ -30,6 +30,7 @@ from benchserver.website.board import (
     shared_axis,
     short_hash,
 )
+from benchserver.website.breakdowns import breakdown_of
 from benchserver.website.compare import (
     NotCompared,
     difference_text,
@@ -239,7 +240,10 @@ def model_context(slug: str) -> Context:
         "section": "models",
         "model": model_name(found[0][1]["model"]),
         "ticks": shared.ticks,
-        "results": [{**board_link(b), "row": row_of(row, shared)} for b, row in ranked],
+        "results": [
+            {**board_link(b), "row": row_of(row, shared), "parts": breakdown_of(row)}
+            for b, row in ranked
+        ],
         "open": [{**board_link(b), "entry": row} for b, row in found if "private" not in row],
         "evaluations": plural(sum(row["evaluations"] for _, row in found), "evaluation"),
         "json_url": reverse("website:api_model", args=[slug]),

@@ -14,6 +14,7 @@ from statistics import NormalDist
 from typing import Any
 
 from tests.recount.arithmetic import MIN_CELL, Part, clustered, e4, t_quantile
+from tests.recount.breakdowns import breakdown
 from tests.recount.cells import cell, faults, gap, money, uses
 from tests.recount.equating import equating
 from tests.recount.evidence import evidence
@@ -109,6 +110,13 @@ def line(connection: Connection, body: dict[str, Any], row: dict[str, Any]) -> L
         "evaluations": one(connection, TRIES, form_id, model)[0],
         "owner_evaluations": one(connection, TRIES_OF_OWNER, rotation, evaluation)[0],
         "seen_before_e4": e4(met / len(asked)) if asked else 0,
+        "breakdown": breakdown(
+            connection,
+            found,
+            [version for split, version, _ in form if split == "private"],
+            hidden,
+            setting("MIN_CELL", MIN_CELL),
+        ),
         "evidence": evidence(connection, body, form_id, row["evaluation"], total),
         **money(sends, total, price_in is not None),
     }
