@@ -38,10 +38,12 @@ def link_report(track: Track) -> dict[str, Any]:
         "first form": scale.base.rotation.slug,
         "harder by": f"{link.shift.value:.3f} ({link.shift.se:.3f})",
         "panel": f"{link.models} models of {link.families} families",
-        "panel pass rates": f"{link.rates[0]:.2f} to {link.rates[1]:.2f}",
+        "tasks the panel tells apart": f"{link.telling:.0%} ({link.hard:.0%} too hard, "
+        f"{link.easy:.0%} too easy)",
         "chi2/df": f"{link.dispersion:.2f}",
         "without one model it moves by": f"{link.steady:.3f}",
-        "verdict": "; ".join(reasons) or "the panel's conditions hold",
+        "verdict": "; ".join(reason.says for reason in reasons) or "the panel's conditions hold",
+        "mend": " ".join(reason.mend for reason in reasons) or "nothing",
         **_shared(scale),
         "difficulties by marginal likelihood": _agreement(scale.calibration.table, scale),
     }

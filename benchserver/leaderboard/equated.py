@@ -62,11 +62,12 @@ def equate(
         return nothing, found | {"reasons": ["the first form was run under another protocol"]}
     scale = panel_scale(form, base)
     if scale is None:
-        return nothing, found | {"reasons": [_unlinked(form, base)]}
+        return nothing, found | {"reasons": [unlinked(form, base)]}
     exact = [e for e in ranked if cells[e.model.slug] and not cells[e.model.slug]["bound"]]
     placed = {evaluation.model.slug: _placed(scale, evaluation) for evaluation in exact}
     link, reasons = judged_link(scale, placed, cells)
-    found |= {"comparable": not reasons, "reasons": reasons, "link": _link_members(scale, link)}
+    found |= {"comparable": not reasons, "reasons": [reason.says for reason in reasons]}
+    found |= {"link": _link_members(scale, link)}
     if reasons:
         return nothing, found
     return nothing | {slug: _members(each) for slug, each in placed.items()}, found
@@ -119,7 +120,7 @@ def panel_scale(form: Form, base: Form) -> Scale | None:
 
 def judged_link(
     scale: Scale, placed: Mapping[str, Placed], cells: Mapping[str, Cell]
-) -> tuple[conditions.Link, list[str]]:
+) -> tuple[conditions.Link, list[conditions.Reason]]:
     """The link, and why it does not carry; no reasons where it does."""
     link = conditions.examine(scale.calibration, families=scale.families, rotation=scale.rotation)
     far = scale.rotation != 0  # on the base itself there is nothing to link
@@ -155,7 +156,7 @@ def _private(form: Form) -> list[str]:
     return [str(version) for version in entries.values_list("version_id", flat=True)]
 
 
-def _unlinked(form: Form, base: Form) -> str:
+def unlinked(form: Form, base: Form) -> str:
     if form.pk == base.pk:
         return "no panel model has run this form, the first one"
     return "no panel model has run this form and the first one"

@@ -602,6 +602,7 @@ _EQUATING = (
         source="Lord 1980",
         function="measurement.equating.placing:place",
         known_answer="54 of 80 on the first form itself: .675",
+        version=2,
     ),
     Estimator(
         id="panel-link",
@@ -609,6 +610,7 @@ _EQUATING = (
         source="integrity note, 2026, section 2.6",
         function="measurement.equating.conditions:examine",
         known_answer="a panel that sees one shift throughout: it moves by 0",
+        version=2,
     ),
     Estimator(
         id="anchor-screen",

@@ -50,7 +50,8 @@ AND n.id NOT IN (SELECT entry_id FROM pools_withdrawnentry) GROUP BY n.version_i
 """
 
 PRIOR = 1 / 2.0**2  # precision, of abilities and of difficulties about their rotation's mean
-MODELS, FAMILIES, LOW, HIGH, SHARE, DISPERSION, STEADY = 6, 3, 0.1, 0.9, 0.5, 3.0, 0.2
+MODELS, FAMILIES, SHARE, DISPERSION, STEADY = 6, 3, 0.5, 3.0, 0.2
+LOW, HIGH, TELLING = 0.1, 0.9, 0.5
 Z = 1.959963984540054
 
 
@@ -203,11 +204,12 @@ def linked(fit: Fit, counts: Counts, worst: float) -> tuple[dict[str, int], bool
     far = not counts.there[counts.here].all()
     new, old = (~counts.there, counts.there) if far else (counts.there, counts.there)
     both = (counts.samples[:, new] > 0).any(1) & (counts.samples[:, old] > 0).any(1)
-    low, high = 0.0, 1.0
+    telling = 1.0
     for part in (new, old):
-        if both.any():
-            rates = counts.passed[both][:, part].sum(1) / counts.samples[both][:, part].sum(1)
-            low, high = max(low, rates.min()), min(high, rates.max())
+        passed = counts.passed[both][:, part].sum(0)
+        met = counts.samples[both][:, part].sum(0)
+        between = (met > 0) & (passed >= LOW * met - 1e-9) & (passed <= HIGH * met + 1e-9)
+        telling = min(telling, between.mean())
     left = (
         [shift(newton(counts.without(n)), counts)[0] for n in np.flatnonzero(both)] if far else [0]
     )
@@ -216,7 +218,7 @@ def linked(fit: Fit, counts: Counts, worst: float) -> tuple[dict[str, int], bool
     families = {f for f, in_both in zip(counts.families, both, strict=True) if in_both}
     holds = (
         (both.sum() >= MODELS and len(families) >= FAMILIES)
-        and (low <= LOW and high >= HIGH)
+        and telling >= TELLING
         and (not far or worst <= SHARE)
         and (fit.dispersion <= DISPERSION and steady <= STEADY)
     )
@@ -249,7 +251,9 @@ def place(fit: Fit, counts: Counts, passed: int, samples: int) -> tuple[dict[str
     own = fit.wide / information
     theta_se = math.sqrt(own + fit.variance(-1 / len(fit.theta), through))
     link = fit.variance(0.0, slope.sum() * through - slope)
-    rate, se = float(p[counts.there].mean()), math.sqrt(slope.sum() ** 2 * own + link)
+    unmet = weight[counts.there & ~counts.here].sum() / counts.there.sum() ** 2
+    away = float(unmet) * (fit.wide - 1.0) / samples  # found harder or easier than by the panel
+    rate, se = float(p[counts.there].mean()), math.sqrt(slope.sum() ** 2 * own + link + away)
     numbers = {
         "expected_e4": e4(rate),
         "se_e4": e4(se),

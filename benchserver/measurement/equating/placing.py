@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from benchserver.core.errors import BadInput
 from benchserver.measurement.equating.rasch import Calibration, Figure
-from benchserver.measurement.equating.table import Counts, Flags
+from benchserver.measurement.equating.table import Counts, Flags, Floats
 
 _FAR = 40.0  # logits; beyond, a chance is 0 or 1 to the last digit
 
@@ -37,8 +37,9 @@ def place(
 
     ``samples``: per task of the calibration, 0 where the model was not asked. The ability solves
     sum n sigma(theta - b) = passed (Lord 1980, true-score equating; Rasch 1960: the total is all
-    that counts). Its error adds the binomial part, widened by ``dispersion``, and the
-    difficulties' own. Known answer: on the reference form itself the rate is passed / total.
+    that counts). Its error adds the binomial part, widened by ``dispersion``, the difficulties'
+    own, and how unlike the scale the model may find tasks of ``form`` that it has not met. Known
+    answer: on the reference form itself the rate is passed / total.
     Raises ``BadInput`` for a total of none or all: those have no ability.
     """
     total = int(samples.sum())
@@ -65,10 +66,20 @@ def _placed(
     theta_link = calibration.variance(theta=-calibration.panel_mean(), b=through)
     rate_link = calibration.variance(b=slope.sum() * through - slope)
     theta_se = math.sqrt(sampling + theta_link)
-    rate_se = math.sqrt(slope.sum() ** 2 * sampling + rate_link)
+    away = _of_unmet_tasks(each, samples, form, dispersion)
+    rate_se = math.sqrt(slope.sum() ** 2 * sampling + rate_link + away)
     rate = float(p[form].mean())
     return Placed(
         theta=Figure(theta, theta_se),
         expected=Figure(rate, rate_se),
         link_se=math.sqrt(rate_link),
     )
+
+
+def _of_unmet_tasks(each: Floats, samples: Counts, form: Flags, dispersion: float) -> float:
+    """Variance of the rate on ``form`` by tasks that the model never met, where each is harder or
+    easier for it than for the panel. With K samples a count's variance is K p (1 - p) dispersion,
+    so a task's own chance varies by p (1 - p) (dispersion - 1) / K."""
+    per_task = float(samples[samples > 0].mean())
+    unmet = np.where(form & (samples == 0), each, 0.0).sum()
+    return float(unmet * (dispersion - 1.0) / per_task / form.sum() ** 2)
