@@ -55,11 +55,14 @@ def opened(pool):
 def passing(*, private: int, public: int = 12, canaries: int = 0):
     """The first so many of each split, by place in the form."""
     wanted = {"private": private, "public": public, "canary": canaries}
+    solved: set[int] = set()
 
     def verdict(attempt):
-        entry = attempt.entry
-        before = entry.form.entries.filter(split=entry.split, position__lt=entry.position).count()
-        return Verdict.PASSED if before < wanted[entry.split] else Verdict.WRONG_ANSWER
+        if not solved:
+            form = attempt.entry.form.entries.order_by("position")
+            for split, count in wanted.items():
+                solved.update(form.filter(split=split).values_list("pk", flat=True)[:count])
+        return Verdict.PASSED if attempt.entry_id in solved else Verdict.WRONG_ANSWER
 
     return verdict
 
@@ -319,6 +322,17 @@ def test_pieces_of_hidden_tests_in_a_reply_ask_for_a_look_and_say_nothing(leaky)
     assert evidence.told_to_provider(leaky) is None
     with pytest.raises(NotAllowed):
         evidence.ask(evaluation=leaky, by="admin")
+
+
+def test_a_canary_that_is_given_back_is_not_counted_as_a_piece_of_tests_again(stage) -> None:
+    panel(stage, 3)
+    evaluation = ended(stage, owner="Acme", model="model-a", verdict=passing(private=11))
+    ReplyTrace.objects.bulk_create(
+        ReplyTrace(attempt=attempt, containment_e4=9_900, run=90, literals=3)
+        for attempt in evaluation.attempts.filter(entry__split="canary")
+    )
+    (row,) = close_and_examine(stage)
+    assert (row.state, row.literals) == (EvidenceState.WATCHED, 0)
 
 
 def test_what_a_person_read_in_the_replies_is_an_a_and_still_waits_for_the_answer(leaky) -> None:

@@ -47,11 +47,13 @@ def board(stage) -> arrange.Board:
 
 def by_pair(solves: Callable[[int, bool], bool]) -> Callable[[Attempt], Verdict]:
     """A verdict from the pair's place and whether this is its twin."""
+    names: dict[str, tuple[int, bool]] = {}
 
     def verdict(attempt: Attempt) -> Verdict:
-        pairs = sorted(rewritten.pairs_of(attempt.entry.form).originals.items())
-        names = {twin: (place, True) for place, (twin, _) in enumerate(pairs)}
-        names |= {original: (place, False) for place, (_, original) in enumerate(pairs)}
+        if not names:
+            pairs = sorted(rewritten.pairs_of(attempt.entry.form).originals.items())
+            names.update({twin: (place, True) for place, (twin, _) in enumerate(pairs)})
+            names.update({original: (place, False) for place, (_, original) in enumerate(pairs)})
         place, twin = names[str(attempt.entry.version_id)]
         return Verdict.PASSED if solves(place, twin) else Verdict.WRONG_ANSWER
 
