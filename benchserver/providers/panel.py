@@ -115,6 +115,18 @@ def panel_model(slug: str) -> PanelModel:
     return found
 
 
+def members() -> list[PanelModel]:
+    """Today's panel, by slug."""
+    found = PanelModel.objects.filter(retired_at=None).select_related("model")
+    return list(found.order_by("model__slug"))
+
+
+def endpoint_of(member: PanelModel) -> Endpoint | None:
+    """The newest endpoint that serves a panel model."""
+    alive = member.model.endpoints.exclude(state=Endpoint.State.DELETED)
+    return alive.order_by("-created_at").first()
+
+
 def check_weights(member: PanelModel, weights_digest: str) -> None:
     """Raises ``NotAllowed``: other weights are another model, and a retired one links nothing."""
     if member.retired_at is not None:

@@ -19,7 +19,7 @@ from django.db import connection
 from benchserver import dispatch, wiring
 from benchserver.core.errors import NotAllowed
 from benchserver.dispatch import queue
-from benchserver.evaluations import evidence, prospects, queries, settle, told, visits
+from benchserver.evaluations import evidence, panel, prospects, queries, settle, told, visits
 from benchserver.evaluations import generate as generation
 from benchserver.evaluations import identity as identity_of
 from benchserver.evaluations import judge as judging
@@ -238,6 +238,15 @@ def examinations() -> None:
     for form in evidence.due():
         evidence.examine(form=form, by="schedule")
     evidence.expire_due()
+
+
+@queue.task(name="benchserver.panel_runs")
+@_alone
+def panel_runs() -> None:
+    """Start the reference models that an open form still lacks; what is in the way of the others
+    says the panel's page."""
+    if panel.start_due(by="schedule"):
+        dispatch.flush()
 
 
 @queue.task(name="benchserver.rotations")

@@ -25,5 +25,6 @@ SCHEDULE = {
     "admissions": _every("admissions", float(settings.RECONCILE_SECONDS)),
     "identities": _every("identities", 60.0),
     "examinations": _every("examinations", 300.0),
+    "panel_runs": _every("panel_runs", 60.0),
     "rotations": _every("rotations", float(settings.RECONCILE_SECONDS)),
 }

@@ -9,10 +9,15 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 
+from benchserver import wiring
 from benchserver.core.errors import BadInput
-from benchserver.evaluations.models import Exposure
-from benchserver.providers.models import Endpoint, PanelModel
+from benchserver.evaluations.models import Evaluation, Exposure
+from benchserver.leaderboard.publish import publish
+from benchserver.pools.models import Track
+from benchserver.providers.models import Account, Endpoint, PanelModel
 from tests import arrange, factories
 from tests.wired import clear_wiring
 
@@ -116,3 +121,46 @@ def test_what_is_wrong_with_a_registration_is_named(
         panel("add", **{**given, **change})
     assert refusal.value.place == place
     assert not PanelModel.objects.exists()
+
+
+def test_the_status_says_where_each_model_stands_and_what_mends_it(
+    member: str, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrange.board(private=3, public=1)
+    (sheet,) = panel("status")
+    (line,) = sheet["lines"]
+    assert (line["model"], line["here"], line["why"]) == ("oak-1", "due", "")
+    assert sheet["lacks"][0]["says"] == "no panel model has run this form, the first one"
+    Endpoint.objects.update(revision=2)
+    with pytest.raises(SystemExit) as stop:
+        call_command("panel", "status", track="python")
+    assert stop.value.code == 1
+    said = capsys.readouterr().out
+    assert "oak-1  oak  missing: its endpoint was changed" in said
+    assert "panel run --model oak-1 --weights FILE" in said
+
+
+def test_the_admins_page_shows_runs_lacks_and_mends(member: str, client: Client) -> None:
+    arrange.completed(arrange.started(arrange.board(private=24, public=1)), arrange.first(12))
+    panel("run", model=member, track="python", digest=PanelModel.objects.get().weights_digest)
+    run = Evaluation.objects.get(model__slug=member)
+    arrange.completed(run, arrange.first(12))
+    track = Track.objects.get()
+    publish(track=track, signer=wiring.signer(), sealer=wiring.sealer(), by="test")
+    boss = Account.objects.create(
+        username="boss", is_staff=True, is_superuser=True, is_active=True, password="!"
+    )
+    where = reverse("admin:providers_panelmodel_runs")
+    assert client.get(where).status_code == 302
+    client.force_login(boss, "django.contrib.auth.backends.ModelBackend")
+    page = client.get(where).content.decode()
+    for words in (
+        '<th scope="row">oak-1</th><td>oak</td><td>complete</td>',
+        "1 panel models, 6 are needed",
+        "Register more models",
+        "the panel is of 1 families, 3 are needed",
+        "The newest board of this rotation says: 1 panel models",
+    ):
+        assert words in page
+    assert where in client.get(reverse("admin:providers_panelmodel_changelist")).content.decode()
+    assert "Panel runs of" not in client.get("/admin/").content.decode()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from benchserver.console.admin import evaluations, evidence, pools, providers, records
+from benchserver.console.admin import evaluations, evidence, panel, pools, providers, records
 
 admin.site.site_header = "benchserver"
 admin.site.site_title = "benchserver admin"
@@ -17,4 +17,4 @@ admin.site.index_title = "The admin's room"
 admin.site.site_url = "/"
 admin.site.index_template = "console/index.html"
 
-__all__ = ["evaluations", "evidence", "pools", "providers", "records"]
+__all__ = ["evaluations", "evidence", "panel", "pools", "providers", "records"]

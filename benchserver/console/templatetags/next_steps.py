@@ -11,6 +11,7 @@ from datetime import timedelta
 from django import template
 from django.urls import reverse
 
+from benchserver.console.panelsheet import panel_sheets
 from benchserver.core.lifecycle import EvaluationState, RotationState
 from benchserver.evaluations import exposures
 from benchserver.evaluations.correct import overturned
@@ -88,9 +89,19 @@ def _corrections() -> list[Step]:
     return steps
 
 
+def _unlinked() -> list[Step]:
+    """Reference models that an open rotation lacks and that nothing will start."""
+    link = reverse("admin:providers_panelmodel_runs")
+    return [
+        Step(f"Panel runs of {sheet.track}, {sheet.form}, that something is in the way of.", link)
+        for sheet in panel_sheets()
+        if sheet.stuck
+    ]
+
+
 def _troubled() -> list[Step]:
     """What runs but needs a look."""
-    steps = [*_short_lived(), *_corrections()]
+    steps = [*_short_lived(), *_corrections(), *_unlinked()]
     incomplete = Evaluation.objects.filter(
         state=EvaluationState.INCOMPLETE.value, rotation__state=RotationState.OPEN.value
     ).count()

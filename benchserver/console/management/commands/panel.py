@@ -1,7 +1,8 @@
-"""``panel add|run|retire|list|link``: the operator's reference models and what they tie."""
+"""``panel add|run|retire|list|link|status``: the operator's reference models, what they tie."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from datetime import date
 from pathlib import Path
@@ -11,12 +12,13 @@ from django.core.management.base import CommandParser
 
 from benchserver import wiring
 from benchserver.console.linkreport import link_report
+from benchserver.console.panelsheet import panel_sheets, sheet_lines
 from benchserver.console.report import OPERATOR, Answer, ReportingCommand
 from benchserver.core.errors import BadInput
 from benchserver.evaluations.panel import run_panel
 from benchserver.pools.models import Track
 from benchserver.providers import panel
-from benchserver.providers.models import Endpoint, PanelModel
+from benchserver.providers.models import PanelModel
 
 
 class Command(ReportingCommand):
@@ -28,7 +30,7 @@ class Command(ReportingCommand):
     )
 
     def arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("act", choices=("add", "run", "retire", "list", "link"))
+        parser.add_argument("act", choices=("add", "run", "retire", "list", "link", "status"))
         parser.add_argument("--name", default="", help="add: of the model")
         parser.add_argument("--model-version", default="", help="add: of the model")
         parser.add_argument("--family", default="", help="add: models trained from one base")
@@ -42,7 +44,7 @@ class Command(ReportingCommand):
         parser.add_argument("--wire-model", default="", help="add: its name on the wire")
         parser.add_argument("--concurrency", type=int, default=4)
         parser.add_argument("--model", default="", help="run, retire: slug of the model")
-        parser.add_argument("--track", default="", help="run, link: the track")
+        parser.add_argument("--track", default="", help="run, link, status: the track")
 
     def answer(self, **options: Any) -> Answer:
         acts = {
@@ -51,6 +53,7 @@ class Command(ReportingCommand):
             "retire": _retire,
             "list": _list,
             "link": _link,
+            "status": _status,
         }
         return acts[options["act"]](options)
 
@@ -79,8 +82,7 @@ def _add(options: dict[str, Any]) -> Answer:
 
 def _run(options: dict[str, Any]) -> Answer:
     member = panel.panel_model(options["model"])
-    endpoints = member.model.endpoints.exclude(state=Endpoint.State.DELETED)
-    endpoint = endpoints.order_by("-created_at").first()
+    endpoint = panel.endpoint_of(member)
     if endpoint is None:
         raise BadInput(f"{options['model']} has no endpoint", place="--model")
     run = run_panel(
@@ -120,6 +122,15 @@ def _list(options: dict[str, Any]) -> Answer:
 def _link(options: dict[str, Any]) -> Answer:
     document = link_report(_track(options["track"]))
     return Answer(document, [f"{key}: {value}" for key, value in document.items()])
+
+
+def _status(options: dict[str, Any]) -> Answer:
+    """Bad while a form that is open lacks a run that nothing will start."""
+    found = panel_sheets([_track(options["track"])] if options["track"] else None)
+    document = [dataclasses.asdict(each) for each in found]
+    nothing = ["no track has had a rotation"]
+    lines = [line for each in found for line in sheet_lines(each)]
+    return Answer(document, lines or nothing, good=not any(each.stuck for each in found))
 
 
 def _api_key(file: Path | None) -> str:
