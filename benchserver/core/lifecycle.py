@@ -94,7 +94,7 @@ ROTATION = Lifecycle(
     RotationState.PLANNED,
     (
         Edge("planned", "open", "its window begins and its commitment is in the log"),
-        Edge("planned", "abandoned", "an admin drops the plan"),
+        Edge("planned", "abandoned", "an admin drops the plan, or its window passed unopened"),
         Edge("open", "closed", "its window ends"),
     ),
 )

@@ -113,6 +113,8 @@ class Rotation(models.Model):
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()
     plan = models.JSONField(default=dict)  # version ids, counts and reasons; no content
+    # Why a plan was abandoned, or what kept it from opening when that was last tried.
+    reason = models.CharField(max_length=300, blank=True, default="")
     root = models.CharField(max_length=64, blank=True)
     log_index = models.BigIntegerField(null=True)
     committed_at = models.DateTimeField(null=True)

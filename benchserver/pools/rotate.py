@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -39,6 +40,7 @@ class Exposed:
     first_sent_at: datetime | None
 
 
+REASON_MAX = 300
 NOTHING: Mapping[UUID, str] = MappingProxyType({})
 NEVER = Exposed(groups=0, by_group_max=0, first_sent_at=None)
 
@@ -173,7 +175,7 @@ def open_rotation(
     )
     rotation.root = root.hex()
     rotation.log_index = append("rotation-commit", body)
-    rotation.state, rotation.committed_at = RotationState.OPEN.value, now
+    rotation.state, rotation.committed_at, rotation.reason = RotationState.OPEN.value, now, ""
     rotation.save()
     _retire(rotation.plan, now)
     record("rotation.opened", by=by, target=rotation.slug, log_index=rotation.log_index)
@@ -263,10 +265,35 @@ def close_rotation(*, rotation: Rotation, by: str) -> Rotation:
 
 
 @transaction.atomic
-def abandon(*, rotation: Rotation, by: str) -> None:
+def abandon(*, rotation: Rotation, by: str, reason: str = "dropped by hand") -> None:
     """Drop a plan that has not opened."""
     rotation = Rotation.objects.select_for_update().get(pk=rotation.pk)
     ROTATION.check(rotation.state, RotationState.ABANDONED)
     rotation.state = RotationState.ABANDONED.value
+    rotation.reason = reason[:REASON_MAX]
     rotation.save()
-    record("rotation.abandoned", by=by, target=rotation.slug)
+    record("rotation.abandoned", by=by, target=rotation.slug, reason=rotation.reason)
+
+
+def note_refusal(*, rotation: Rotation, refusal: NotAllowed) -> bool:
+    """Keep what stops a plan from opening, for those who can mend it; whether that is news."""
+    words = f"{refusal.code}: {refusal}"[:REASON_MAX]
+    return bool(
+        Rotation.objects.filter(pk=rotation.pk, state=RotationState.PLANNED)
+        .exclude(reason=words)
+        .update(reason=words)
+    )
+
+
+def abandon_stale(*, by: str) -> list[Rotation]:
+    """Plans whose whole window has passed: they can never open, and say why they did not."""
+    stale = Rotation.objects.filter(state=RotationState.PLANNED, closes_at__lte=database_now())
+    gone = []
+    for rotation in stale.order_by("closes_at"):
+        last = f" ({rotation.reason})" if rotation.reason else ""
+        reason = f"its window passed before it could open{last}"
+        with suppress(NotAllowed):  # opened or dropped by somebody else this very moment
+            abandon(rotation=rotation, by=by, reason=reason)
+            rotation.refresh_from_db()
+            gone.append(rotation)
+    return gone

@@ -70,7 +70,7 @@ def _generate(target: UUID) -> bool:
                 opener=wiring.opener(),
                 sealer=wiring.sealer(),
                 policy=wiring.engine_policy(),
-                mac_key=wiring.mac_key(),
+                mac_key=wiring.shared_key(),
             ),
         )
     if evaluation:
@@ -92,7 +92,7 @@ def judge(attempt_id: str) -> None:
                 judging=wiring.judging(),
                 opener=wiring.opener(),
                 policy=wiring.engine_policy(),
-                mac_key=wiring.mac_key(),
+                mac_key=wiring.shared_key(),
             ),
         )
     if evaluation:
@@ -113,7 +113,7 @@ def recheck(attempt_id: str) -> None:
                 judging=wiring.judging(),
                 opener=wiring.opener(),
                 policy=wiring.engine_policy(),
-                mac_key=wiring.mac_key(),
+                mac_key=wiring.shared_key(),
             ),
         )
     dispatch.flush()
@@ -137,7 +137,7 @@ def identify(evaluation_id: str) -> None:
     if target is None:
         return
     reading = identity_of.identify(
-        evaluation_id=target, engines=_visiting(), mac_key=wiring.mac_key()
+        evaluation_id=target, engines=_visiting(), mac_key=wiring.shared_key()
     )
     if reading is not None:
         _go_on(reading.evaluation.endpoint)
@@ -269,7 +269,10 @@ def rotations() -> None:
                 worn=queries.worn_out(rotation.pool, wiring.engine_policy()),
             )
         except NotAllowed as problem:
-            logger.error("rotation %s cannot open: %s", rotation.slug, problem.code)
+            if rotate.note_refusal(rotation=rotation, refusal=problem):
+                logger.error("rotation %s cannot open: %s", rotation.slug, problem.code)
+    for rotation in rotate.abandon_stale(by="schedule"):
+        logger.error("rotation %s is abandoned: its window passed unopened", rotation.slug)
     for rotation in publishing.unannounced():
         # Its tasks first: what is announced is not looked at again.
         publishing.publish_tasks(rotation=rotation, opener=wiring.opener(), by="schedule")

@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from benchserver import dispatch, wiring
+from benchserver.audit.models import Event
 from benchserver.core.engine import judging as steps
 from benchserver.core.rotation import Policy, Window
 from benchserver.core.verdict import Verdict
@@ -190,6 +191,41 @@ def test_a_plan_over_worn_tasks_is_not_opened_by_the_schedule(wired, caplog):
     jobs.rotations()
     assert Rotation.objects.get(slug="again").state == "planned"
     assert "plan_stale" in caplog.text
+
+
+def test_what_keeps_a_plan_from_opening_is_said_once_and_stays_with_it(wired, caplog):
+    pool = factories.pool_of(factories.tasks(private=2, public=0))
+    planned(pool, name="stuck")
+    for _ in range(3):
+        jobs.rotations()
+    assert caplog.text.count("rotation stuck cannot open") == 1
+    assert Rotation.objects.get().reason == "no_track: no track takes any of its tasks"
+    factories.track_of(pool)
+    jobs.rotations()
+    assert (Rotation.objects.get().state, Rotation.objects.get().reason) == ("open", "")
+
+
+def test_a_plan_whose_window_passed_is_abandoned_with_its_reason(wired, caplog):
+    pool = factories.pool_of(factories.tasks(private=2, public=0))
+    planned(pool, name="stale")
+    jobs.rotations()
+    past = {"opens_at": "2026-01-01T00:00:00Z", "closes_at": "2026-01-15T00:00:00Z"}
+    Rotation.objects.update(**past)
+    jobs.rotations()
+    stale = Rotation.objects.get()
+    assert stale.state == "abandoned"
+    assert stale.reason.startswith("its window passed before it could open (no_track: no track")
+    assert "rotation stale is abandoned" in caplog.text
+    event = Event.objects.get(verb="rotation.abandoned")
+    assert (event.actor, event.target) == ("schedule", "stale")
+    caplog.clear()
+    jobs.rotations()
+    assert "stale" not in caplog.text
+    # its dates are free again
+    factories.track_of(pool)
+    planned(pool, name="fresh")
+    jobs.rotations()
+    assert Rotation.objects.get(slug="fresh").state == "open"
 
 
 def test_an_opening_whose_announcement_was_cut_off_is_announced_by_the_next_run(wired, monkeypatch):

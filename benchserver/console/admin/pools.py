@@ -234,13 +234,14 @@ class TaskVersionAdmin(ReadOnly):
 
 @admin.register(Rotation)
 class RotationAdmin(ReadOnly):
-    list_display = ("slug", "pool", "state", "opens_at", "closes_at", "committed_at")
+    list_display = ("slug", "pool", "state", "opens_at", "closes_at", "reason")
     list_select_related = ("pool",)
     list_filter = ("pool", "state")
     fields = (
         "slug",
         "pool",
         "state",
+        "reason",
         "opens_at",
         "closes_at",
         "root",

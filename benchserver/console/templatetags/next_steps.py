@@ -89,6 +89,18 @@ def _corrections() -> list[Step]:
     return steps
 
 
+def _stale() -> list[Step]:
+    """Plans that were due and could not open, with the line that makes room for another."""
+    refused = Rotation.objects.filter(state=RotationState.PLANNED).exclude(reason="")
+    return [
+        Step(
+            f"Rotation {rotation} cannot open: {rotation.reason}",
+            command=f"./bench rotation abandon --pool {rotation.pool.slug} --name {rotation.slug}",
+        )
+        for rotation in refused.select_related("pool").order_by("opens_at")
+    ]
+
+
 def _unlinked() -> list[Step]:
     """Reference models that an open rotation lacks and that nothing will start."""
     link = reverse("admin:providers_panelmodel_runs")
@@ -101,7 +113,7 @@ def _unlinked() -> list[Step]:
 
 def _troubled() -> list[Step]:
     """What runs but needs a look."""
-    steps = [*_short_lived(), *_corrections(), *_unlinked()]
+    steps = [*_short_lived(), *_corrections(), *_stale(), *_unlinked()]
     incomplete = Evaluation.objects.filter(
         state=EvaluationState.INCOMPLETE.value, rotation__state=RotationState.OPEN.value
     ).count()

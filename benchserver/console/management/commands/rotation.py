@@ -109,8 +109,12 @@ class Command(ReportingCommand):
         return Answer({"abandoned": rotation.slug}, [f"{rotation.slug} abandoned"])
 
     def _list(self, pool: Pool, options: dict[str, Any]) -> Answer:
-        rows = list(pool.rotations.values("slug", "state", "opens_at", "closes_at"))
-        lines = [f"{r['slug']}  {r['state']}  {r['opens_at']} to {r['closes_at']}" for r in rows]
+        rows = list(pool.rotations.values("slug", "state", "opens_at", "closes_at", "reason"))
+        lines = [
+            f"{r['slug']}  {r['state']}  {r['opens_at']} to {r['closes_at']}"
+            + (f"  {r['reason']}" if r["reason"] else "")
+            for r in rows
+        ]
         return Answer(rows, lines or ["no rotation yet"])
 
 
