@@ -8,6 +8,7 @@ middle of the evaluation and a thousand forged messages are sent.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import secrets
@@ -79,11 +80,12 @@ def task(number: int, markers: dict[str, str]) -> TaskSpec:
 
 @pytest.fixture(scope="module")
 def marked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marked]:
-    """A whole evaluation of 20 marked tasks on a live service, published."""
+    """A whole evaluation of 20 marked tasks, one of them a twin, on a live service, published."""
     markers = {place: f"m{place[0]}{secrets.token_hex(15)}" for place in PLACES}
     control = f"control{secrets.token_hex(12)}"
     source = tmp_path_factory.mktemp("source") / "pool"
-    Native().write([task(n, markers) for n in range(1, 21)], source)
+    twin = dataclasses.replace(task(20, markers), family="", twin_of="tag-1")
+    Native().write([*(task(n, markers) for n in range(1, 20)), twin], source)
 
     rekeyed_now = threading.Event()
 
