@@ -16,6 +16,7 @@ from scipy.special import expit
 
 from benchserver.console.matrix.findings import Part, cliffs, saturated, told_apart
 from benchserver.console.matrix.reading import Floats, Table
+from benchserver.console.matrix.slopes import slopes
 from benchserver.console.matrix.standings import Line, board_of
 from benchserver.core.errors import BadInput
 from benchserver.measurement.equating import rasch
@@ -102,7 +103,9 @@ def report_on(table: Table, *, title: str, cutoffs: Mapping[str, date] | None = 
         resolves=resolves,
         critical=critical,
         pairs=pairs,
-        parts=tuple(filter(None, (saturated(table, lines), cliffs(table, cutoffs or {})))),
+        parts=tuple(
+            filter(None, (saturated(table, lines), cliffs(table, cutoffs or {}), slopes(table)))
+        ),
         notes=table.notes,
         holes=holes,
     )

@@ -58,11 +58,6 @@ def fit_slopes(patterns: Floats, weights: Floats | None = None) -> Curves:
     return _maximise(x, known, counts, one_slope=np.eye(x.shape[1]))
 
 
-def fit_curves(patterns: Floats) -> Curves:
-    """Slopes per item where there are models enough, one common slope otherwise."""
-    return (fit_slopes if len(patterns) >= MODELS_FOR_SLOPES else fit_common_slope)(patterns)
-
-
 def _checked(patterns: Floats, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
     """(passes with 0 where missing, 1 where known, weights)."""
     known = ~np.isnan(patterns)
