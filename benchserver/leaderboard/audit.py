@@ -23,12 +23,13 @@ from benchserver.providers.models import OwnerGroup
 _NAMED = 3
 
 
-def require_publishable(form: Form, ranked: Sequence[Evaluation], *, min_cell: int) -> None:
+def require_publishable(form: Form, shown: Sequence[Evaluation], *, min_cell: int) -> None:
     """Refuse what would let anybody compute a single private result (D8); else note what leaves.
 
+    ``shown``: the evaluations whose hidden results the board tells, also more than once.
     Call in the transaction that publishes. Raises ``NotAllowed`` (code ``disclosure_<rule>``).
     """
-    fresh = [(e, told.whole(e, score.results(e, Split.PRIVATE))) for e in ranked]
+    fresh = [(e, told.whole(e, score.results(e, Split.PRIVATE))) for e in dict.fromkeys(shown)]
     groups: dict[OwnerGroup, list[Release]] = {}
     for evaluation, release in sorted(fresh, key=lambda pair: str(pair[0].owner_group_id)):
         groups.setdefault(evaluation.provider.owner_group, []).append(release)

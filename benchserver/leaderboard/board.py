@@ -7,9 +7,10 @@ either end of the scale gets a bound, no gap and a place that its exact number c
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Max, Min
 
@@ -31,17 +32,19 @@ def shown_board(
     ranked: Sequence[Evaluation],
     unranked: Sequence[tuple[Evaluation, str]],
     *,
+    told: Mapping[UUID, Evaluation],
     min_cell: int,
 ) -> dict[str, Any]:
     """The members of a snapshot that ``docs/api.md`` documents, less the log's own.
 
+    ``told``: ranked evaluation -> the one whose hidden results are told for it, often itself.
     Draws the noise of breakdowns that have none yet: call in the transaction that publishes.
     """
     track = form.track
-    entrants = [_entrant(evaluation) for evaluation in ranked]
+    entrants = [_entrant(evaluation, told[evaluation.pk]) for evaluation in ranked]
     compared = comparisons.compare(entrants)
     placed, equating = equated.equate(form, ranked, {e.slug: e.cell for e in entrants})
-    parts = {e.model.slug: breakdown(e, min_cell=min_cell) for e in ranked}
+    parts = {e.model.slug: breakdown(told[e.pk], min_cell=min_cell) for e in ranked}
     rows = [
         {**row, "equated": placed[slug], "breakdown": parts[slug]}
         for row in _rows(ranked, entrants, compared)
@@ -63,13 +66,14 @@ def shown_board(
     return {**body, "estimators": provenance.estimators(body)}
 
 
-def _entrant(evaluation: Evaluation) -> comparisons.Entrant:
-    tasks = score.results(evaluation, Split.PRIVATE)
+def _entrant(evaluation: Evaluation, told: Evaluation) -> comparisons.Entrant:
+    tasks = score.results(told, Split.PRIVATE)
     return comparisons.Entrant(
         slug=evaluation.model.slug,
         owner=evaluation.owner_group.slug,
         tasks=tasks,
         cell=score.disclosed(tasks) or {},
+        alike=told.model.slug if told.pk != evaluation.pk else "",
     )
 
 
@@ -107,6 +111,7 @@ def _row(evaluation: Evaluation, entrant: comparisons.Entrant) -> dict[str, Any]
         "evaluations": _started(evaluation),
         "owner_evaluations": _started_by_owner(evaluation),
         "evaluation": evaluation.slug,
+        "alike": entrant.alike,
         "seen_before_e4": evaluation.seen_before_e4,
         **score.cost(evaluation),
         "isolation": _isolation(evaluation),

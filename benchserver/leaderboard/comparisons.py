@@ -27,12 +27,16 @@ ALPHA = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrant:
-    """A ranked model: its owner group, its hidden results in form order, its cell as shown."""
+    """A ranked model: its owner group, its hidden results in form order, its cell as shown.
+
+    ``alike``: the owner's other model whose results these are, because they hardly differ.
+    """
 
     slug: str
     owner: str
     tasks: Sequence[score.TaskResult]
     cell: Mapping[str, Any]
+    alike: str = ""
 
     @property
     def vector(self) -> list[float]:

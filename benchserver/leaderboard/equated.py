@@ -64,7 +64,7 @@ def equate(
     if scale is None:
         return nothing, found | {"reasons": [unlinked(form, base)]}
     exact = [e for e in ranked if cells[e.model.slug] and not cells[e.model.slug]["bound"]]
-    placed = {evaluation.model.slug: _placed(scale, evaluation) for evaluation in exact}
+    placed = {e.model.slug: _placed(scale, e, passed=cells[e.model.slug]["passed"]) for e in exact}
     link, reasons = judged_link(scale, placed, cells)
     found |= {"comparable": not reasons, "reasons": [reason.says for reason in reasons]}
     found |= {"link": _link_members(scale, link)}
@@ -162,14 +162,13 @@ def unlinked(form: Form, base: Form) -> str:
     return "no panel model has run this form and the first one"
 
 
-def _placed(scale: Scale, evaluation: Evaluation) -> Placed:
+def _placed(scale: Scale, evaluation: Evaluation, *, passed: int) -> Placed:
     """From the total alone; a missing verdict is not passed, as in the score (D11)."""
     tasks = score.results(evaluation, Split.PRIVATE)
     place_of = {version: n for n, version in enumerate(scale.versions)}
     samples = np.zeros(len(scale.versions), dtype=np.int64)
     for task in tasks:
         samples[place_of[task.version_id]] = task.samples
-    passed = sum(task.passed for task in tasks)
     return place(scale.calibration, passed=passed, samples=samples, form=scale.there)
 
 

@@ -26,6 +26,7 @@ from benchserver.engines.vault.base import Opener, Sealer
 from benchserver.evaluations import score
 from benchserver.evaluations.models import Evaluation, Send, VerdictRecord
 from benchserver.evaluations.panel import competitors
+from benchserver.evaluations.repeats import told_for
 from benchserver.leaderboard import audit, reissue
 from benchserver.leaderboard.board import first_send, moment_text, shown_board
 from benchserver.leaderboard.models import PublishedRotation, PublishedTask, Snapshot
@@ -72,13 +73,14 @@ def _log_snapshot(
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     form = reissue.held(_form(track, rotation))
     ranked, unranked = _choose(form)
-    audit.require_publishable(form, ranked, min_cell=min_cell)
+    told = {e.pk: told_for(e, min_cell=min_cell, shown=ranked) for e in ranked}
+    audit.require_publishable(form, list(told.values()), min_cell=min_cell)
     for evaluation in ranked:  # outcomes are committed to before the score that rests on them
         score.store(evaluation, sealer=sealer)
     logged = Entry.objects.filter(kind="snapshot").order_by("-index")
     previous = logged.first()
     now = moment_text(database_now())
-    board = shown_board(form, ranked, unranked, min_cell=min_cell)
+    board = shown_board(form, ranked, unranked, told=told, min_cell=min_cell)
     body = canonical(
         {
             # The log's own fields (transparency/entries.py), then what the board shows.

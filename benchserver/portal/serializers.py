@@ -353,7 +353,8 @@ class Result(Closed):
     private = Cell(allow_null=True, help_text="the hidden tasks: the headline")
     repeats = serializers.CharField(
         required=False,
-        help_text="the earlier evaluation whose hidden numbers these are; empty: its own",
+        help_text="the earlier evaluation, of this or of an alike model, whose hidden numbers "
+        "these are; empty: its own",
     )
     withheld = serializers.CharField(
         required=False,

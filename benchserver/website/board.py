@@ -90,6 +90,7 @@ class Row:
     tokens: str
     isolation: str
     identity: str
+    alike: str
     evidence: Evidence | None
     ended: str
     keys: Mapping[str, int]
@@ -252,6 +253,7 @@ def row_of(row: Body, shared: Axis, *, leads: bool = True) -> Row:
         identity=clean(row["identity"])
         if row.get("identity")
         else "",  # older snapshots have no such member
+        alike=row.get("alike", ""),
         evidence=evidence_of(row.get("evidence")),
         ended=day(row["ended_at"]),
         keys=_sort_keys(row),

@@ -13,6 +13,7 @@ from itertools import combinations
 from statistics import NormalDist
 from typing import Any
 
+from tests.recount.alike import told_of
 from tests.recount.arithmetic import MIN_CELL, Part, clustered, e4, t_quantile
 from tests.recount.breakdowns import breakdown
 from tests.recount.cells import cell, faults, gap, money, uses
@@ -94,10 +95,16 @@ def line(connection: Connection, body: dict[str, Any], row: dict[str, Any]) -> L
     found = one(connection, EVALUATION, row["evaluation"])
     evaluation, form_id, rotation, owner, total, price_in, created, model = found
     form = connection.execute(FORM, (form_id,)).fetchall()
-    verdicts = connection.execute(VERDICTS, (evaluation,)).fetchall()
     sends = connection.execute(SENDS, (evaluation,)).fetchall()
     (samples,) = one(connection, SAMPLES, evaluation)
-    hidden, public = (_part(form, verdicts, split, samples) for split in ("private", "public"))
+
+    def part(which: Any, split: str) -> Part:
+        return _part(form, connection.execute(VERDICTS, (which,)).fetchall(), split, samples)
+
+    told, told_slug = told_of(
+        connection, evaluation, form_id, body, lambda which: part(which, "private")
+    )
+    hidden, public = part(told, "private"), part(evaluation, "public")
     shown = cell(hidden, hidden=True)
     seen = {family for (family,) in connection.execute(SEEN, (owner, rotation, created))}
     asked = [family for _, family in connection.execute(ASKED, (evaluation,)).fetchall()]
@@ -112,7 +119,7 @@ def line(connection: Connection, body: dict[str, Any], row: dict[str, Any]) -> L
         "seen_before_e4": e4(met / len(asked)) if asked else 0,
         "breakdown": breakdown(
             connection,
-            found,
+            one(connection, EVALUATION, told_slug),
             [version for split, version, _ in form if split == "private"],
             hidden,
             setting("MIN_CELL", MIN_CELL),
