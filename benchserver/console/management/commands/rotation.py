@@ -16,7 +16,7 @@ from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.ids import opaque
 from benchserver.core.lifecycle import RotationState
 from benchserver.core.rotation import Plan, Policy, Window
-from benchserver.evaluations import exposures, told
+from benchserver.evaluations import exposures, room, told
 from benchserver.evaluations.health import unfit_versions
 from benchserver.evaluations.queries import exposed, worn_out
 from benchserver.leaderboard import publish
@@ -71,6 +71,8 @@ class Command(ReportingCommand):
             f"note: {group} could not be evaluated on it: {reason}"
             for group, reason in document["shut_out"].items()
         ]
+        document["room"] = _room(pool, plan)
+        lines += [f"note: {words}" for words in document["room"]]
         if options["save"]:
             _require_open_to_all(pool, plan)
             rotation = rotate.save_plan(pool=pool, plan=plan, window=window, by=OPERATOR)
@@ -120,6 +122,14 @@ class Command(ReportingCommand):
 
 def _forms(pool: Pool, plan: Plan) -> dict[str, frozenset[str]]:
     return rotate.private_sets(pool, [*plan.enter, *plan.stay])
+
+
+def _room(pool: Pool, plan: Plan) -> list[str]:
+    """Who would be turned away, and by what."""
+    versions = [*plan.enter, *plan.stay]
+    short = room.shortage(pool, versions, per_task=settings.EXPOSURE_PER_TASK)
+    crossed = room.crossings(_forms(pool, plan), min_cell=settings.MIN_CELL)
+    return [*([short] if short else []), *crossed]
 
 
 def _require_open_to_all(pool: Pool, plan: Plan) -> None:
