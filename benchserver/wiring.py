@@ -174,10 +174,20 @@ def protocols() -> tuple[str, ...]:
 @cache
 def mac_key() -> bytes:
     """Key of the MACs by which tasks are recognised again; derived, so it reveals nothing."""
+    return shared_key() or _mac_key(settings.SECRET_KEY)
+
+
+@cache
+def shared_key() -> bytes:
+    """The same key, or nothing where this process has no ``SECRET_KEY_FILE``: what another process
+    must be able to compute again (salts, readings) is not made with a key of one's own."""
     try:
-        secret = read_secret(settings.SECRET_KEY_FILE)
+        return _mac_key(read_secret(settings.SECRET_KEY_FILE))
     except (MissingPart, BadInput):
-        secret = settings.SECRET_KEY
+        return b""
+
+
+def _mac_key(secret: str) -> bytes:
     return hashlib.sha256(b"benchserver task mac\n" + secret.encode()).digest()
 
 

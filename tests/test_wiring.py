@@ -76,6 +76,17 @@ def test_the_mac_key_depends_on_the_secret_and_is_not_it(wired, settings, key_fo
     assert wiring.mac_key() != first
 
 
+def test_what_others_must_compute_again_is_not_made_with_a_key_of_ones_own(
+    wired,  # noqa: F811
+    settings,
+    key_folder,
+):
+    assert wiring.shared_key() == wiring.mac_key()
+    settings.SECRET_KEY_FILE = key_folder / "none.key"
+    clear_wiring()
+    assert wiring.shared_key() == b""
+
+
 def test_the_engine_goes_by_the_settings(settings):
     settings.EVALUATIONS_PER_ROTATION = 5
     settings.EXPOSURE_PER_TASK = 3

@@ -50,6 +50,7 @@ def clear_wiring() -> None:
         wiring._transport,
         wiring.address_policy,
         wiring.mac_key,
+        wiring.shared_key,
     ):
         made.cache_clear()
 

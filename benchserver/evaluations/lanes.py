@@ -20,6 +20,12 @@ def ensure_lane(endpoint_id: UUID) -> None:
     Lane.objects.get_or_create(endpoint_id=endpoint_id)
 
 
+def lift(endpoint_id: UUID, *, reason: str) -> None:
+    """End the rest that has this reason; any other stands."""
+    lane = Lane.objects.filter(endpoint=endpoint_id, rest_reason=reason[:60])
+    lane.update(resting_until=None, rest_reason="")
+
+
 def rest(endpoint_id: UUID, *, seconds: float, reason: str) -> None:
     """No further claim before then; an earlier, longer rest stands with its reason."""
     until = Now() + Value(timedelta(seconds=min(seconds, 900.0)))

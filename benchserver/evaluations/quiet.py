@@ -34,8 +34,7 @@ def quiet(endpoint_id: UUID, *, reason: str) -> Iterator[bool]:
     try:
         yield _drained(endpoint_id, PATIENCE)
     finally:
-        lane = Lane.objects.filter(endpoint=endpoint_id, rest_reason=reason[:60])
-        lane.update(resting_until=None, rest_reason="")
+        lanes.lift(endpoint_id, reason=reason)
 
 
 def _resting(endpoint_id: UUID) -> bool:

@@ -15,6 +15,7 @@ from benchserver.audit.models import Event
 from benchserver.engines.endpoints.admission import identity as questions
 from benchserver.engines.endpoints.admission.probing import Circumstances
 from benchserver.evaluations import identity, lanes, quiet
+from benchserver.evaluations.control import pause, resume
 from benchserver.evaluations.models import Evaluation, IdentityMark, IdentityReading, Wake
 from benchserver.providers import admit
 from benchserver.providers.models import Endpoint
@@ -135,6 +136,28 @@ def test_before_is_before_the_first_task(running):
     assert Wake.objects.filter(step="identify", target=str(running.pk)).exists()
     assert arrange.claim_next(running.endpoint_id) is None
     assert reading(running).moment == "before"
+    assert arrange.claim_next(running.endpoint_id) is not None
+
+
+def test_without_the_key_that_readings_share_none_is_made_and_no_task_waits(running):
+    identity.hold(running.endpoint_id)
+    assert arrange.claim_next(running.endpoint_id) is None
+    made = identity.identify(evaluation_id=running.pk, engines=engines(), mac_key=b"")
+    assert made is None
+    assert not IdentityReading.objects.exists()
+    assert running.server.asks == []
+    assert arrange.claim_next(running.endpoint_id) is not None
+
+
+def test_a_long_pause_is_followed_by_a_reading_before_the_next_task(running):
+    reading(running)
+    pause(evaluation=running, by="test")
+    IdentityReading.objects.update(at="2026-01-01T00:00:00Z")
+    assert not identity.due().exists()
+    resume(evaluation=running, by="test")
+    identity.hold(running.endpoint_id)
+    assert arrange.claim_next(running.endpoint_id) is None
+    assert reading(running).moment == "during"
     assert arrange.claim_next(running.endpoint_id) is not None
 
 

@@ -50,9 +50,19 @@ def free_port() -> int:
 
 
 class LiveService:
-    """Start with ``with``; everything is gone afterwards."""
+    """Start with ``with``; everything is gone afterwards.
 
-    def __init__(self, *, endpoints: list[int]) -> None:
+    ``database``, ``broker``: URLs of servers of its own, else embedded ones. ``without``: parts
+    that run elsewhere."""
+
+    def __init__(
+        self,
+        *,
+        endpoints: list[int],
+        database: str = "",
+        broker: str = "",
+        without: tuple[str, ...] = (),
+    ) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="bs-live-")
         root = Path(self.folder.name)
         root.chmod(0o755)  # the service account must reach its folders below
@@ -70,11 +80,16 @@ class LiveService:
             "BENCHSERVER_HOME": str(root),
             "ENDPOINT_ALLOW_LOCAL": allow,
             "API_RATE": "100000/min",
+            **({"DATABASE_URL": database} if database else {}),
+            **({"BROKER_URL": broker} if broker else {}),
         }
+        self.database = database or Postgres(self.home).url()
         self.events = io.StringIO()
         self.service: Service = build_service(
             self.home, port=self.port, environ=self.environ, stream=self.events
         )
+        for part in without:
+            del self.service._runs[part]
 
     def __enter__(self) -> LiveService:
         self.service.__enter__()
@@ -110,11 +125,11 @@ class LiveService:
         ).stdout
 
     def sql(self, text: str, *values: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(Postgres(self.home).url()) as connection:
+        with psycopg.connect(self.database) as connection:
             return connection.execute(text, values or None).fetchall()  # type: ignore[arg-type]
 
     def write(self, text: str, *values: Any) -> None:
-        with psycopg.connect(Postgres(self.home).url()) as connection:
+        with psycopg.connect(self.database) as connection:
             connection.execute(text, values or None)  # type: ignore[arg-type]
 
     def explain(self) -> str:
