@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import special
+from scipy import special, stats
 
 from benchserver.core.errors import BadInput
 from benchserver.measurement.contamination import canaries, gaps, relay, twins
@@ -209,3 +209,53 @@ def test_a_salt_is_one_recipients_own_and_always_the_same() -> None:
 def test_what_cannot_be_is_refused(question) -> None:
     with pytest.raises(BadInput):
         question()
+
+
+def gap_alarms(models: int, *, taste: float) -> dict[float, float]:
+    """Share of clean models with p below a level; ``taste``: how much models of the same ability
+    really differ in how much easier public tasks are for them, in logits."""
+    draw = np.random.default_rng(11)
+    p_values = []
+    for _ in range(models):
+        hard = np.concatenate([draw.normal(0, 1, 40), draw.normal(0.3, 1, 60)])
+        abilities = [*draw.normal(-0.3, 0.7, 6), draw.normal(0.3, 0.7)]
+        splits = []
+        for ability in abilities:
+            easier = np.repeat([draw.normal(0, taste), 0.0], [40, 60])
+            scores = draw.binomial(3, special.expit(ability - hard + easier)) / 3
+            splits.append((scores[:40].tolist(), scores[40:].tolist()))
+        p_values.append(gaps.residual_gap(splits[-1], splits[:-1], samples=3).p_value)
+    found = np.array(p_values)
+    return {level: float((found < level).mean()) for level in (0.05, 0.01, 0.001)}
+
+
+def rate_holds(models: int) -> None:
+    for taste in (0.0, 0.3):
+        for level, share in gap_alarms(models, taste=taste).items():
+            assert share <= level + 4 * math.sqrt(level * (1 - level) / models), (taste, level)
+
+
+def test_a_clean_gap_alarms_no_more_often_than_stated() -> None:
+    rate_holds(120)
+
+
+@pytest.mark.soak
+def test_a_clean_gap_alarms_no_more_often_than_stated_over_2000_of_each() -> None:
+    rate_holds(2000)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("taste", "most"), [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (2.0, 2.0)])
+def test_far_out_the_rule_holds_while_taste_is_no_larger_than_sampling(taste, most) -> None:
+    """The statistic alone, two million times; ``taste`` in errors of a panel model's gap."""
+    draw, n, m = np.random.default_rng(3), 2_000_000, 6
+    own, drawn = 1.0, 0.8
+    real = taste**2 * drawn
+    gap = draw.normal(0, np.sqrt(own + real + (drawn + real) / m), n)
+    seen = (drawn + real) * draw.chisquare(m - 1, n) / (m - 1)
+    among = np.maximum(seen, drawn) * (1 + 1 / m)
+    df = (own + among) ** 2 / (own**2 / 99 + among**2 / (m - 1))
+    p = stats.t.sf(gap / np.sqrt(own + among), df)
+    for level in (1e-3, 1e-4, 1e-5):
+        chance = 4 * math.sqrt(level / n)
+        assert (p < level).mean() <= most * level + chance, level
