@@ -76,11 +76,7 @@ def test_the_mac_key_depends_on_the_secret_and_is_not_it(wired, settings, key_fo
     assert wiring.mac_key() != first
 
 
-def test_what_others_must_compute_again_is_not_made_with_a_key_of_ones_own(
-    wired,  # noqa: F811
-    settings,
-    key_folder,
-):
+def test_what_others_must_share_is_not_made_with_ones_own_key(wired, settings, key_folder):  # noqa: F811
     assert wiring.shared_key() == wiring.mac_key()
     settings.SECRET_KEY_FILE = key_folder / "none.key"
     clear_wiring()
