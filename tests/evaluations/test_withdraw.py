@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import pytest
@@ -10,6 +11,7 @@ from django.db import DatabaseError, transaction
 from benchserver import wiring
 from benchserver.audit.models import Event
 from benchserver.core.errors import BadInput, NotAllowed
+from benchserver.core.spans import leverages, tells_of_few
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.evaluations import score, told
 from benchserver.evaluations.models import Attempt, Evaluation, Told
@@ -104,6 +106,8 @@ def test_with_companions_twenty_tasks_go_together_and_the_new_total_may_be_told(
     assert first["rows"][0]["private"]["tasks"] == HIDDEN, "the old snapshot is as it was"
     # the provider's page follows, by the same audit
     assert describe(evaluation).result["private"]["tasks"] == HIDDEN - 20
+    (row,) = Told.objects.filter(evaluation=evaluation, to="provider")
+    assert len(row.tasks.versions) == HIDDEN - 20
     # only what an admin called faulty is retired; companions are sound
     assert Task.objects.exclude(retired_at=None).count() == 1
     assert WithdrawnEntry.objects.filter(faulty=False).count() == 19
@@ -139,6 +143,40 @@ def test_a_board_needs_its_smallest_cell_after_it_too(wired):
         take(stage, tasks(1), companions=True)
     assert refusal.value.code == "too_few_left"
     assert not WithdrawnEntry.objects.exists()
+
+
+def test_a_provider_that_read_the_old_total_reads_the_new_one_by_leave_of_the_auditor(stage):
+    evaluation = result(stage, 30)
+    describe(evaluation)
+    take(stage, tasks(1), companions=True)
+    assert describe(evaluation).result["private"]["tasks"] == HIDDEN - 20
+    rows = Told.objects.filter(evaluation=evaluation, to="provider")
+    assert sorted(len(row.tasks.versions) for row in rows) == [HIDDEN - 20, HIDDEN]
+
+
+def test_whoever_collects_every_total_of_many_withdrawals_computes_no_result(wired):
+    """Faulty tasks one after the other, with companions where the auditor wants them."""
+    stage = arrange.board(private=90, public=0)
+    dice = random.Random(4)
+    evaluation = arrange.started(stage)
+    arrange.completed(
+        evaluation, lambda _: Verdict.PASSED if dice.random() < 0.5 else Verdict.WRONG_ANSWER
+    )
+    done = 0
+    for turn in range(5):
+        board_of(stage) if turn % 2 else describe(evaluation)
+        standing = evaluation.form.standing.filter(split="private").order_by("position")
+        try:
+            take(stage, [standing[turn].version.task], companions=True)
+        except NotAllowed:
+            continue
+        done += 1
+    board_of(stage)
+    sets = {frozenset(row.tasks.versions) for row in Told.objects.filter(evaluation=evaluation)}
+    assert done >= 2
+    assert len(sets) == done + 1
+    assert max(leverages(sets).values()) < 1
+    assert not tells_of_few(sets, under=20)
 
 
 def test_public_tasks_go_alone_since_their_results_are_open(stage):
