@@ -40,7 +40,9 @@ def test_nobody_looked_and_nothing_found_are_told_apart(evaluation) -> None:
     assert told["alarm_e6"] >= 500
 
 
-@pytest.mark.parametrize("state", ["noticed", "awaiting", "answered", "expired", "withdrawn"])
+@pytest.mark.parametrize(
+    "state", ["review", "noticed", "awaiting", "answered", "expired", "withdrawn"]
+)
 def test_what_is_not_published_looks_like_nothing(evaluation, state: str) -> None:
     _record(evaluation, state)
     told = shown(evaluation)[1]
