@@ -280,11 +280,13 @@ class LoggingProxy:
     """Forwards to another local server and keeps one line per request that arrived.
 
     ``delay``: seconds before the answer goes back, so that calls are in flight when something dies.
+    ``failing``: every so many answers one is turned into a 429 or a 500, in turns; 0: none.
     """
 
-    def __init__(self, target_port: int, *, delay: float = 0.0) -> None:
+    def __init__(self, target_port: int, *, delay: float = 0.0, failing: int = 0) -> None:
         self.log: list[str] = []
-        self.delay = delay
+        self.turned: list[int] = []
+        self.delay, self.failing = delay, failing
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -293,7 +295,7 @@ class LoggingProxy:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.log.append(self.headers.get("Idempotency-Key", ""))
-                answer = outer._forward(target_port, self.path, body)
+                answer = outer._turned(outer._forward(target_port, self.path, body))
                 time.sleep(outer.delay)
                 with contextlib.suppress(OSError):
                     self.send_response(answer[0])
@@ -310,6 +312,12 @@ class LoggingProxy:
         self.port: int = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/v1"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def _turned(self, answer: tuple[int, bytes]) -> tuple[int, bytes]:
+        if not self.failing or len(self.log) % self.failing:
+            return answer
+        self.turned.append((429, 500)[len(self.turned) % 2])
+        return self.turned[-1], b'{"error": {"message": "turned", "type": "error"}}'
 
     def _forward(self, port: int, path: str, body: bytes) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)

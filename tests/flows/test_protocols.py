@@ -29,6 +29,7 @@ from benchserver.evaluations.models import Send, VerdictRecord
 from benchserver.evaluations.request import request
 from tests import factories
 from tests.flows.engine import run
+from tests.flows.live import LoggingProxy, mockllm
 from tests.recorded import book_of, recorded, write_pool
 from tests.wired import clear_wiring
 
@@ -110,3 +111,29 @@ def test_82_recorded_replies_are_18_of_82_in_every_protocol(
     assert VerdictRecord.objects.filter(verdict="passed").count() == 18
     assert VerdictRecord.objects.values("attempt").distinct().count() == 82
     _every_request_has_its_row(log)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("protocol", ["openai_chat", "anthropic_messages"])
+def test_18_of_82_from_a_server_of_others_behind_a_proxy_that_fails_a_tenth(
+    protocol: str, wired: None, settings: Any, tmp_path: Path
+) -> None:
+    """``mockllm`` in both protocols that it speaks."""
+    replies, file = recorded(), tmp_path / "even.jsonl"
+    write_pool(replies, file)
+    pool = factories.pool_of([replace(t, split=Split.PRIVATE) for t in read(file)])
+    track = factories.track_of(pool)
+    factories.open_rotation(pool)
+    with mockllm({r.asked: r.completion for r in replies}, tmp_path) as port:
+        proxy = LoggingProxy(port, failing=10)
+        settings.ENDPOINT_ALLOW_LOCAL = frozenset({f"127.0.0.1:{proxy.port}"})
+        clear_wiring()
+        endpoint = factories.endpoint(factories.provider(), proxy.url, protocol=protocol)
+        evaluation = run(request(endpoint=endpoint, track=track, by="test"))
+        proxy.close()
+    assert evaluation.state == EvaluationState.COMPLETE
+    assert VerdictRecord.objects.filter(verdict="passed").count() == 18
+    assert VerdictRecord.objects.values("attempt").distinct().count() == 82
+    assert set(proxy.turned) == {429, 500}
+    assert Send.objects.filter(outcome="refused").count() == len(proxy.turned)
+    assert sorted(proxy.log) == sorted(str(send.attempt_id) for send in Send.objects.all())
