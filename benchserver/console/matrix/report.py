@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import expit
 
 from benchserver.console.matrix.findings import Part, cliffs, saturated, told_apart
+from benchserver.console.matrix.leader import against_leader
 from benchserver.console.matrix.reading import Floats, Table
 from benchserver.console.matrix.slopes import slopes
 from benchserver.console.matrix.standings import Line, board_of
@@ -103,12 +104,21 @@ def report_on(table: Table, *, title: str, cutoffs: Mapping[str, date] | None = 
         resolves=resolves,
         critical=critical,
         pairs=pairs,
-        parts=tuple(
-            filter(None, (saturated(table, lines), cliffs(table, cutoffs or {}), slopes(table)))
-        ),
+        parts=_parts(table, lines, cutoffs or {}),
         notes=table.notes,
         holes=holes,
     )
+
+
+def _parts(table: Table, lines: tuple[Line, ...], cutoffs: Mapping[str, date]) -> tuple[Part, ...]:
+    """What the table can answer beyond the board."""
+    asked = (
+        against_leader(table, lines),
+        saturated(table, lines),
+        cliffs(table, cutoffs),
+        slopes(table),
+    )
+    return tuple(part for part in asked if part is not None)
 
 
 def estimators(report: Report) -> list[tuple[str, str]]:
