@@ -20,6 +20,7 @@ from typing import Any
 from benchserver.core.disclosure import MIN_CELL
 from benchserver.evaluations import score
 from benchserver.measurement import ranks
+from benchserver.measurement.means import Interval
 from benchserver.measurement.whole import CERTAIN_E6, P_STEPS_E6, p_step, pair_margin
 
 ALPHA = 0.05
@@ -54,13 +55,21 @@ def compare(entrants: Sequence[Entrant]) -> tuple[ranks.Comparison, ...]:
 def standings(
     entrants: Sequence[Entrant], found: Sequence[ranks.Comparison]
 ) -> dict[str, dict[str, int]]:
-    """Per model its tier and the ranks it may hold."""
+    """Per model its tier, the ranks it may hold, and the courtesy rank by intervals as shown."""
     means = {e.slug: math.fsum(e.vector) / len(e.tasks) for e in entrants}
     means = {slug: round(mean, 12) for slug, mean in means.items()}
     intervals = ranks.rank_intervals(means, found, alpha=ALPHA)
     groups = ranks.tiers(means, found, alpha=ALPHA)
+    courtesy = ranks.upper_bound_ranks(
+        {e.slug: Interval(e.cell["low_e4"], e.cell["high_e4"]) for e in entrants}
+    )
     return {
-        slug: {"tier": tier, "rank_best": intervals[slug][0], "rank_worst": intervals[slug][1]}
+        slug: {
+            "tier": tier,
+            "rank_best": intervals[slug][0],
+            "rank_worst": intervals[slug][1],
+            "rank_upper_bound": courtesy[slug],
+        }
         for tier, group in enumerate(groups, 1)
         for slug in group
     }

@@ -84,6 +84,7 @@ NAMES: Mapping[str, str] = {
     "rows.*.tier": "leader-tiers",
     "rows.*.rank_best": "rank-intervals",
     "rows.*.rank_worst": "rank-intervals",
+    "rows.*.rank_upper_bound": "upper-bound-rank",
     "rows.*.gap.diff_e4": "gap",
     "rows.*.gap.low_e4": "gap",
     "rows.*.gap.high_e4": "gap",

@@ -66,12 +66,15 @@ def test_the_standings_are_those_of_the_measurement_room_and_p_never_understates
     entrants = table(seed, samples=samples, families=families)
     found = comparisons.compare(entrants)
     places = comparisons.standings(entrants, found)
+    cells = {e.slug: e.cell for e in entrants}
     labels = score.families(entrants[0].tasks)
     for line in ranks.board({e.slug: e.vector for e in entrants}, families=labels):
         assert places[line.model] == {
             "tier": line.tier,
             "rank_best": line.rank_low,
             "rank_worst": line.rank_high,
+            "rank_upper_bound": 1
+            + sum(e.cell["low_e4"] > cells[line.model]["high_e4"] for e in entrants),
         }
     shown = told(*entrants)
     for pair in found:

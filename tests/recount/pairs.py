@@ -126,7 +126,8 @@ def places(lines: Sequence[Line], pairs: Pairs) -> dict[str, dict[str, int]]:
             above = sum(beats(pairs, other, each) for other in lines if other is not each)
             below = sum(beats(pairs, each, other) for other in lines if other is not each)
             ends = {"rank_best": 1 + above, "rank_worst": len(lines) - below}
-            found[each.slug] = {"tier": tier, **ends}
+            higher = sum(other.cell["low_e4"] > each.cell["high_e4"] for other in lines)
+            found[each.slug] = {"tier": tier, **ends, "rank_upper_bound": 1 + higher}
     return found
 
 
