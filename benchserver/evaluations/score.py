@@ -8,7 +8,7 @@ counted beside it and never scored; anybody can recompute the row from the verdi
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from benchserver.core.lifecycle import EVALUATION, AttemptState, EvaluationState
 from benchserver.core.task import Split
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.engines.vault.base import Context, Right, Sealer
-from benchserver.evaluations import verdicts
+from benchserver.evaluations import labels, verdicts
 from benchserver.evaluations.control import still_open
 from benchserver.evaluations.models import (
     Attempt,
@@ -230,17 +230,33 @@ def told_to_provider(evaluation: Evaluation, *, told: Evaluation, withheld: str)
     private, public = results(told, Split.PRIVATE), results(evaluation, Split.PUBLIC)
     hidden = None if withheld else disclosed(private)
     exact = hidden is not None and not hidden["bound"]
-    return {
+    chances = told_pass_at_all(private if exact else ()) | {"public": pass_at_all(public)}
+    result = {
         "private": hidden,
         "withheld": withheld,
         "repeats": "" if told.pk == evaluation.pk else told.slug,
         "public": cell(public),
         "gap": gap(results(told, Split.PUBLIC), private) if exact else None,
-        "pass_at_k": {
-            **told_pass_at_all(private if exact else ()),
-            "public": pass_at_all(public),
-        },
+        "pass_at_k": {**chances, "intervals": _intervals(chances, private, public)},
         "faults": fault_counts(evaluation),
+    }
+    return {**result, "estimators": labels.estimators(result)}
+
+
+def _intervals(
+    chances: Mapping[str, dict[str, Any]],
+    private: Sequence[TaskResult],
+    public: Sequence[TaskResult],
+) -> dict[str, dict[str, list[int]]]:
+    """The interval of each pass@k that is no bound, per split and k."""
+    bounds, parts = chances["bounds"], {"private": private, "public": public}
+    return {
+        split: {
+            k: labels.interval(value, [task.family for task in tasks])
+            for k, value in chances[split].items()
+            if split == "public" or k not in bounds
+        }
+        for split, tasks in parts.items()
     }
 
 

@@ -340,6 +340,15 @@ class PassAtK(Closed):
         child=serializers.CharField(), help_text="k: at_least or at_most, where private is a bound"
     )
     public = serializers.DictField(child=serializers.IntegerField())
+    intervals = serializers.DictField(
+        child=serializers.DictField(
+            child=serializers.ListField(
+                child=serializers.IntegerField(), min_length=2, max_length=2
+            )
+        ),
+        required=False,
+        help_text="split: k: both ends of the 95 % interval; none where there is only a bound",
+    )
 
 
 class FaultCounts(Closed):
@@ -364,6 +373,11 @@ class Result(Closed):
     gap = Gap(allow_null=True, help_text="public minus private")
     pass_at_k = PassAtK(required=False)
     faults = FaultCounts(required=False)
+    estimators = serializers.DictField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="which method, in which version, made each number: path to id@version",
+    )
 
 
 class EvaluationAnswer(Closed):

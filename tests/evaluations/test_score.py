@@ -93,6 +93,19 @@ def test_pass_at_k_is_the_share_of_sample_choices_that_hold_a_pass(scored):
             assert body[split][str(k)] == pytest.approx(10_000 * sum(shares) / len(shares), abs=1)
 
 
+def test_a_provider_reads_an_interval_and_a_maker_beside_every_number(scored):
+    told = score.told_to_provider(scored, told=scored, withheld="")
+    public = told["pass_at_k"]
+    assert set(public["intervals"]["public"]) == set(public["public"]) == {"1", "2", "3"}
+    assert all(
+        low <= public["public"][k] <= high
+        for k, (low, high) in public["intervals"]["public"].items()
+    )
+    assert told["estimators"]["public.score_e4"] == "task-mean@1"
+    hidden = public["intervals"]["private"]
+    assert set(hidden) == set(public["private"]) - set(public["bounds"])
+
+
 def _counts(*passed: int, samples: int = 4):
     return [
         score.TaskResult(version_id=str(n), family=str(n), passed=c, samples=samples, missing=0)

@@ -218,6 +218,13 @@ def test_an_ended_evaluation_is_not_loaded_again_and_shows_its_result(
     done = make_evaluation(acme.endpoint, track, state="complete")
     body = {"private": cell, "public": None, "gap": None, "pass_at_k": {}, "faults": {}}
     body["verdicts"] = {"wrong_answer": 35}
+    body["pass_at_k"] = {
+        "private": {"1": 7083, "5": 8750},
+        "bounds": {"5": "at_least"},
+        "public": {"1": 6000, "5": 9100},
+        "intervals": {"private": {"1": [5080, 8510]}, "public": {"1": [3870, 7810], "5": [7, 9]}},
+    }
+    body["estimators"] = {"private.score_e4": "task-mean@1"}
     monkeypatch.setattr(queries, "told_to_provider", lambda *_, **__: body)
     answer = acme.browser().get(f"/portal/evaluations/{done.slug}/")
     assert "Refresh" not in answer.headers
@@ -226,6 +233,10 @@ def test_an_ended_evaluation_is_not_loaded_again_and_shows_its_result(
     assert "63.4 to 78.3" in text
     assert "wrong_answer" not in text
     assert "Cancel the evaluation" not in text
+    assert "k = 5" in text
+    assert "at least 87.5" in re.sub("<[^>]+>", "", text)
+    assert "0.1 to 0.1" in text
+    assert "<code>task-mean@1</code>" in text
 
 
 def test_a_repeated_result_names_the_evaluation_it_comes_from(

@@ -6,6 +6,8 @@ should end; while it runs it asks the browser to load it again by the ``Refresh`
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -82,6 +84,8 @@ def evaluation(request: HttpRequest, provider: Provider, id: str) -> HttpRespons
         "may_resume": EVALUATION.allows(status.state, EvaluationState.RUNNING.value),
         "refresh_seconds": REFRESH_SECONDS,
         "result": status.result,
+        "chances": _chances(status.result),
+        "made_by": sorted((status.result or {}).get("estimators", {}).items()),
         "identity": identity.told(row),
         "evidence": evidence.told_to_provider(row),
     }
@@ -89,6 +93,25 @@ def evaluation(request: HttpRequest, provider: Provider, id: str) -> HttpRespons
     if running:
         response.headers["Refresh"] = str(REFRESH_SECONDS)
     return response
+
+
+def _chances(result: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Rows of pass@k for more than one sample, as the page shows them; empty without any."""
+    told = (result or {}).get("pass_at_k") or {}
+    ks = {int(k) for split in ("private", "public") for k in told.get(split, ())} - {1}
+    parts = (("private", "Hidden"), ("public", "Public"))
+    return [
+        {"k": k, "cells": [_chance(told, split, name, str(k)) for split, name in parts]}
+        for k in sorted(ks)
+    ]
+
+
+def _chance(told: dict[str, Any], split: str, name: str, k: str) -> dict[str, Any]:
+    low, high = told.get("intervals", {}).get(split, {}).get(k, (None, None))
+    bound = told.get("bounds", {}).get(k, "") if split == "private" else ""
+    words = {"at_least": "at least ", "at_most": "at most "}.get(bound, "")
+    value = told.get(split, {}).get(k)
+    return {"name": name, "value": value, "bound": words, "low": low, "high": high}
 
 
 @require_POST
