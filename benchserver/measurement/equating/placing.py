@@ -38,8 +38,8 @@ def place(
     ``samples``: per task of the calibration, 0 where the model was not asked. The ability solves
     sum n sigma(theta - b) = passed (Lord 1980, true-score equating; Rasch 1960: the total is all
     that counts). Its error adds the binomial part, widened by ``dispersion``, the difficulties'
-    own, and how unlike the scale the model may find tasks of ``form`` that it has not met. Known
-    answer: on the reference form itself the rate is passed / total.
+    own, and how unlike the scale the model may find tasks of ``form`` that it has not met.
+    Known answer: on the reference form itself the rate is passed / total.
     Raises ``BadInput`` for a total of none or all: those have no ability.
     """
     total = int(samples.sum())
