@@ -37,7 +37,8 @@ queue.conf.update(
     task_acks_late=False,
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
-    worker_max_tasks_per_child=200,
+    worker_max_tasks_per_child=1000,
+    worker_proc_alive_timeout=60.0,  # see worker/warming.py
     worker_soft_shutdown_timeout=20.0,
     task_create_missing_queues=True,
     timezone="UTC",
@@ -76,6 +77,11 @@ def flush() -> int:
     away: the rows stay and are published later."""
     if not rows(_ANY)[0][0]:  # most often, and then no transaction is worth its price
         return 0
+    return publish()
+
+
+def publish() -> int:
+    """The same where something surely waits."""
     total = count = _publish_some()
     while count == _BATCH:
         count = _publish_some()

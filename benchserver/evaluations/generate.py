@@ -31,7 +31,7 @@ from benchserver.engines.endpoints.base import (
     Target,
 )
 from benchserver.engines.vault.base import Context, Opener, Right, Sealer
-from benchserver.evaluations import salting, statements
+from benchserver.evaluations import opened, salting, statements
 from benchserver.evaluations.models import Attempt
 from benchserver.evaluations.store import PostgresStore
 from benchserver.pools import unseal
@@ -59,8 +59,16 @@ def engine(policy: EnginePolicy) -> Engine:
     return Engine(store=PostgresStore(), policy=policy, random=random.random)
 
 
-def generate_next(*, endpoint_id: UUID, worker: str, engines: Engines) -> UUID | None:
-    """Work on the endpoint's next attempt; returns its evaluation's id, or None if none is due."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worked:
+    """What an errand came to. ``answered``: a reply came, so its attempt goes on to a judge."""
+
+    evaluation: UUID
+    answered: bool
+
+
+def generate_next(*, endpoint_id: UUID, worker: str, engines: Engines) -> Worked | None:
+    """Work on the endpoint's next attempt; None if none is due."""
     crew = _Crew(worker, engines)
     errand = work.generation(
         engine(engines.policy),
@@ -69,7 +77,9 @@ def generate_next(*, endpoint_id: UUID, worker: str, engines: Engines) -> UUID |
         hold_seconds=_TO_SETTLE,
     )
     work.drive(errand, crew.perform)
-    return None if crew.attempt is None else crew.attempt.evaluation_id
+    if crew.attempt is None:
+        return None
+    return Worked(evaluation=crew.attempt.evaluation_id, answered=crew.answered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +100,7 @@ class _Crew:
         self.engines = engines
         self.attempt: Attempt | None = None
         self.prepared: _Prepared | None = None
+        self.answered = False
 
     def perform(self, effect: work.Effect) -> work.Result:
         if isinstance(effect, work.Canary):
@@ -97,22 +108,17 @@ class _Crew:
         if isinstance(effect, work.Prepare):
             return self._open(effect.claim)
         if isinstance(effect, work.Transmit) and self.attempt and self.prepared:
-            return _exchange(effect, self.attempt, self.prepared, self.engines)
+            result = _exchange(effect, self.attempt, self.prepared, self.engines)
+            self.answered = isinstance(result, work.Answer)
+            return result
         raise PlatformFault("unknown_effect", type(effect).__name__)
 
     def _open(self, claim: Claim) -> int:
-        attempt = _opened(claim.attempt_id)
+        attempt = opened.for_prompt(claim.attempt_id)
         self.attempt = attempt
         self.prepared = _prepare(attempt, self.worker, self.engines)
         revision: int = attempt.endpoint.revision
         return revision
-
-
-def _opened(attempt_id: UUID) -> Attempt:
-    """With all that a prompt needs; the sealed tests, which may be large, stay where they are."""
-    rows = Attempt.objects.select_related("evaluation", "endpoint", "entry__version")
-    sealed = ("entry__version__task_sealed", "entry__version__salt_sealed")
-    return rows.defer(*sealed).get(pk=attempt_id)
 
 
 def _prepare(attempt: Attempt, worker: str, engines: Engines) -> _Prepared:

@@ -21,7 +21,7 @@ from benchserver.core.extraction import classify, extract
 from benchserver.core.task import TaskSpec
 from benchserver.core.verdict import Judgement
 from benchserver.engines.vault.base import Opener
-from benchserver.evaluations import opinions, salting, traces
+from benchserver.evaluations import opened, opinions, salting, traces
 from benchserver.evaluations.generate import engine, reply_context
 from benchserver.evaluations.models import Attempt, Reply
 from benchserver.pools import unseal
@@ -56,17 +56,12 @@ def judge_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> UUID | 
     seen: list[UUID] = []
 
     def judged(_: work.Effect) -> work.Judged:
-        attempt = _opened(attempt_id)
+        attempt = opened.for_judging(attempt_id)
         seen.append(attempt.evaluation_id)
         return _judged(attempt, worker, engines)
 
     work.drive(errand, judged)
     return seen[0] if seen else None
-
-
-def _opened(attempt_id: UUID) -> Attempt:
-    rows = Attempt.objects.select_related("entry__version", "reply", "evaluation__provider")
-    return rows.defer("entry__version__prompt_sealed").get(pk=attempt_id)
 
 
 def _judged(attempt: Attempt, worker: str, engines: Engines) -> work.Judged:
@@ -79,7 +74,7 @@ def _judged(attempt: Attempt, worker: str, engines: Engines) -> work.Judged:
         # without isolation no sandbox had a say
         opinions.ask_sometimes(attempt, worker=worker, share=share)
         if trace is not None:
-            trace.save(force_insert=True)
+            traces.keep(trace)
 
     return work.Judged(judgement, also=also)
 

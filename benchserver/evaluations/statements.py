@@ -189,6 +189,12 @@ INSERT INTO evaluations_verdictrecord (attempt_id, verdict, cpu_milliseconds, wa
 VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
 
+ADD_TRACE = """
+INSERT INTO evaluations_replytrace
+    (attempt_id, containment_e4, run, salts, literals, failure_mac)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
+
 ADD_FAULT = """
 INSERT INTO evaluations_faultrecord (attempt_id, round, kind, code) VALUES (%s, %s, %s, %s)
 """

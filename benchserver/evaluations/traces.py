@@ -12,15 +12,17 @@ import hmac
 import json
 from dataclasses import dataclass
 
+from benchserver.audit.prepared import run
 from benchserver.core.payload import to_payload
 from benchserver.core.task import Split, TaskSpec
 from benchserver.core.verdict import Judgement
-from benchserver.evaluations import salting
+from benchserver.evaluations import salting, statements
 from benchserver.evaluations.models import Attempt, ReplyTrace
 from benchserver.measurement.contamination import salts
 from benchserver.measurement.contamination.winnowing import leaked_literals, overlap
 from benchserver.measurement.similarity import code_tokens
 
+_COLUMNS = ("attempt_id", "containment_e4", "run", "salts", "literals", "failure_mac")
 LONGEST = 60_000  # characters of a reply that are looked at
 
 
@@ -53,6 +55,11 @@ def trace(attempt: Attempt, task: TaskSpec, seen: Seen, *, key: bytes) -> ReplyT
         literals=min(1000, leaked_literals(text, tests=_tests(task), shown=_shown(task))),
         failure_mac="" if seen.judgement.passed else _failure_mac(attempt, code, seen, key),
     )
+
+
+def keep(trace: ReplyTrace) -> None:
+    """Store it, in the transaction that stores the verdict."""
+    run(statements.ADD_TRACE, [getattr(trace, name) for name in _COLUMNS])
 
 
 def _salts(attempt: Attempt, task: TaskSpec, text: str, key: bytes) -> int:

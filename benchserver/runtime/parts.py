@@ -186,8 +186,9 @@ def _gunicorn(plan: Plan) -> tuple[str, ...]:
 
 def _worker(plan: Plan, queue: str, pool: str, size: int, after: tuple[str, ...]) -> Part:
     options = ("-Q", queue, "-P", pool, "-c", str(size), "--prefetch-multiplier", "1")
-    quiet = ("-l", "INFO", "--without-gossip", "--without-mingle", "-n", f"{queue}@%h")
-    part = plan.part(queue, *CELERY, "worker", *options, *quiet, after=after)
+    quiet = ("-l", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat")
+    named = ("-n", f"{queue}@%h")
+    part = plan.part(queue, *CELERY, "worker", *options, *quiet, *named, after=after)
     return replace(part, ready=says(b" ready.", or_alive=ASSUMED_READY_SECONDS))
 
 

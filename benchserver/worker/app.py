@@ -14,8 +14,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchserver.config.settings")
 django.setup()
 
 from benchserver.dispatch import queue as app  # noqa: E402
-from benchserver.worker import hearing, jobs, keeping, schedule  # noqa: E402
+from benchserver.worker import hearing, jobs, keeping, schedule, warming  # noqa: E402
 
 app.conf.beat_schedule = schedule.SCHEDULE
 
-__all__ = ["app", "hearing", "jobs", "keeping"]
+__all__ = ["app", "hearing", "jobs", "keeping", "warming"]

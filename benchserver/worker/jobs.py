@@ -62,7 +62,7 @@ def _take_turn(target: UUID) -> bool:
 
 def _generate(target: UUID) -> bool:
     with at_work() as worker:
-        evaluation = generation.generate_next(
+        worked = generation.generate_next(
             endpoint_id=target,
             worker=worker,
             engines=generation.Engines(
@@ -73,9 +73,11 @@ def _generate(target: UUID) -> bool:
                 mac_key=wiring.shared_key(),
             ),
         )
-    if evaluation:
-        _after(evaluation)
-    return evaluation is not None
+    if worked is not None and worked.answered:
+        dispatch.publish()  # its judge; with a reply to judge, no evaluation has ended
+    elif worked is not None:
+        _after(worked.evaluation)
+    return worked is not None
 
 
 @queue.task(name="benchserver.judge")

@@ -47,7 +47,7 @@ def one(wired):
     return arrange.board(private=1, public=0)
 
 
-def go(evaluation) -> UUID | None:
+def go(evaluation) -> generate.Worked | None:
     """One call of the verb, as the job does it, with every pause over."""
     arrange.due(evaluation)
     return generate.generate_next(

@@ -1,0 +1,71 @@
+"""What a prompt or a judging needs of an attempt comes in one look, nothing sealed beside it."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from benchserver.evaluations import opened
+from benchserver.evaluations.models import Attempt
+from tests import arrange
+
+pytestmark = pytest.mark.django_db
+
+
+def same(found: Attempt, path: str) -> tuple[object, object]:
+    """A field as the look has it, and as its row does."""
+    true = Attempt.objects.get(pk=found.pk)
+    seen = found
+    for name in path.split("."):
+        true, seen = getattr(true, name), getattr(seen, name)
+    return (bytes(seen), bytes(true)) if path.endswith("sealed") else (seen, true)
+
+
+def all_same(found: Attempt, *paths: str) -> None:
+    for path in paths:
+        seen, true = same(found, path)
+        assert seen == true, path
+
+
+def test_all_that_a_prompt_needs_is_there_as_the_rows_have_it(evaluation):
+    found = opened.for_prompt(evaluation.attempts.first().pk)
+    version = ("number", "prompt_data_key", "prompt_sealed")
+    all_same(found, *(f"entry.version.{name}" for name in version))
+    all_same(found, "evaluation.protocol_payload", "evaluation.owner_group_id", "entry.split")
+    endpoint = ("revision", "protocol", "options", "base_url", "wire_model", "key_revision")
+    all_same(found, *(f"endpoint.{name}" for name in (*endpoint, "key_data_key", "key_sealed")))
+
+
+def test_all_that_a_judging_needs_is_there_as_the_rows_have_it(evaluation):
+    found = opened.for_judging(arrange.answered(evaluation, "text").pk)
+    version = ("number", "task_data_key", "task_sealed")
+    all_same(found, *(f"entry.version.{name}" for name in version))
+    all_same(found, "reply.stop_reason", "reply.data_key", "reply.sealed", "entry.split")
+    all_same(found, "evaluation.owner_group_id", "evaluation.rotation_id")
+
+
+def test_using_what_was_looked_up_asks_the_database_nothing_more(
+    evaluation, django_assert_num_queries
+):
+    asked = evaluation.attempts.first().pk
+    judged = arrange.answered(evaluation, "text").pk
+    with django_assert_num_queries(0):
+        found = opened.for_prompt(asked)
+        assert found.entry.version.prompt_sealed
+        assert found.endpoint.base_url
+        found = opened.for_judging(judged)
+        assert found.entry.version.task_sealed
+        assert found.reply.sealed
+
+
+def test_a_prompt_is_opened_without_reading_the_sealed_tests(evaluation):
+    found = opened.for_prompt(evaluation.attempts.first().pk)
+    assert {"task_sealed", "salt_sealed"} <= found.entry.version.get_deferred_fields()
+
+
+def test_an_attempt_that_is_not_there_or_has_no_reply_is_said_to_be_missing(evaluation):
+    with pytest.raises(Attempt.DoesNotExist):
+        opened.for_prompt(uuid4())
+    with pytest.raises(Attempt.DoesNotExist):
+        opened.for_judging(evaluation.attempts.first().pk)
