@@ -7,12 +7,14 @@ Example of a line: ``F21 the generate key away for 20 s: 24 sends, 0 unknown, 41
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,9 @@ def test_f14_an_hour_off_on_the_workers_moves_no_lease(
         stage.until(lambda: _shift(stage, "generate"))
         run = stage.start(delay=1.0)
         stage.settle(run, f"F14 generate {hours:+} h, execute {-hours:+} h")
+        # it is wrong by their own account, not only by ours
+        assert _hours_off(stage, "generate") == hours
+        assert _hours_off(stage, "execute") == -hours
     assert (run.sends, run.unknown, run.worker_lost) == (TASKS, 0, 0)
     future = "SELECT count(*) FROM evaluations_send WHERE ended_at > clock_timestamp()"
     assert stage.service.sql(future) == [(0,)]
@@ -141,6 +146,13 @@ def test_f21_work_waits_for_a_key_and_nothing_fails(stage: Stage, right: str) ->
     stage.settle(run, f"F21 the {right} key away for {AWAY_SECONDS:.0f} s")
     assert run.faults == {}
     assert run.unknown <= 4
+
+
+def _hours_off(stage: Stage, part: str) -> int:
+    """How far the last dated line of the part's log lies from now."""
+    log = (stage.service.home.logs / f"{part}.log").read_text()
+    last = re.findall(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),", log, re.MULTILINE)[-1]
+    return round((datetime.fromisoformat(last).timestamp() - time.time()) / 3600)
 
 
 def _shift(stage: Stage, part: str) -> bool:
