@@ -105,17 +105,23 @@ def test_rows_of_only_passes_or_none_stay_finite():
 
 # M1 to M3 take both rotations, M4 the first, M5 the second; ten samples each.
 WORKED = [
-    [5, 9, 8, 7, 1, 1, 8, 5, 2, 3, 1, 5, 8, 7, 6, 4],
-    [5, 6, 5, 7, 0, 3, 9, 2, 0, 3, 2, 2, 5, 9, 2, 5],
-    [8, 8, 8, 10, 4, 5, 10, 7, 3, 9, 2, 9, 8, 9, 5, 10],
-    [10, 8, 10, 9, 1, 1, 10, 5, 0, 0, 0, 0, 0, 0, 0, 0],
-    [0, 0, 0, 0, 0, 0, 0, 0, 3, 8, 2, 8, 5, 9, 6, 7],
+    [7, 2, 3, 3, 10, 10, 5, 10, 7, 9, 2, 3, 7, 9, 0, 1],
+    [9, 2, 10, 7, 10, 9, 9, 10, 9, 7, 4, 8, 10, 10, 9, 6],
+    [0, 0, 3, 0, 7, 4, 2, 8, 2, 3, 1, 3, 2, 8, 1, 1],
+    [6, 1, 8, 5, 10, 7, 7, 10, 0, 0, 0, 0, 0, 0, 0, 0],
+    [0, 0, 0, 0, 0, 0, 0, 0, 9, 7, 2, 6, 7, 10, 4, 3],
 ]
 
 
 def test_a_gap_that_is_all_rotation_difficulty_goes_away():
     """The note prints the worked example's figures without its counts. This table was searched
-    for: it gives the printed estimates to their last digits, and errors near the printed ones."""
+    for: it gives the printed estimates to their last digits, and all four errors within 1.6 %.
+
+    They are those of the inverse Hessian, priors included, times chi2/df, by the delta method; on
+    another table with the right estimates, of a panel less spread, they are up to 8 % off. Here
+    chi2/df is 1.02: without it they are within 2.2 %, with the means held fixed within 4.5 %, so
+    the print does not tell these apart; a sandwich is 16 to 64 % off and is not what it means.
+    """
     samples = np.full((5, 16), 10)
     samples[3, 8:] = samples[4, :8] = 0
     rotations = np.arange(16) // 8
@@ -126,10 +132,10 @@ def test_a_gap_that_is_all_rotation_difficulty_goes_away():
     assert found.theta[3:] == pytest.approx([0.506, 0.514], abs=5e-4)
     assert (fourth.value, fifth.value) == pytest.approx((0.6750, 0.6761), abs=1e-4)
     apart, shift = found.difference(3, 4), found.shift(1)
-    assert (apart.value, apart.se) == pytest.approx((-0.0077, 0.471), abs=5e-4)
+    assert apart.value == pytest.approx(-0.0077, abs=5e-4)
     assert shift.value == pytest.approx(0.506, abs=2e-3)
-    near = (shift.se, fourth.se, fifth.se)
-    assert near == pytest.approx((0.254, 0.0432, 0.0553), rel=0.08)
+    errors = (shift.se, apart.se, fourth.se, fifth.se)
+    assert errors == pytest.approx((0.254, 0.471, 0.0432, 0.0553), rel=0.016)
 
 
 def test_a_missing_cell_says_nothing_and_is_not_a_failure(drawn):
