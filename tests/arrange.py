@@ -28,7 +28,7 @@ from benchserver.evaluations.queries import exposed
 from benchserver.evaluations.request import request
 from benchserver.evaluations.score import finish
 from benchserver.pools import rotate
-from benchserver.pools.models import Pool, Rotation, Track
+from benchserver.pools.models import FormEntry, Pool, Rotation, Track
 from benchserver.providers.models import Endpoint, Model, PanelModel
 from tests import factories
 
@@ -316,3 +316,12 @@ def to_panel(model: Model) -> None:
     PanelModel.objects.create(
         model=model, family="open", weights_digest="ab" * 32, frozen_on=date(2026, 1, 1)
     )
+
+
+class EvenLot:
+    """Draws companions evenly over a form's places, so that no test passes or fails by luck."""
+
+    def sample(self, versions: list[UUID], count: int) -> list[UUID]:
+        entries = FormEntry.objects.filter(version__in=versions).order_by("position")
+        ordered = list(dict.fromkeys(entries.values_list("version_id", flat=True)))
+        return [ordered[n * len(ordered) // count] for n in range(count)]

@@ -30,6 +30,7 @@ from benchserver.pools.models import (
 )
 from benchserver.transparency import entries
 
+_LOT = secrets.SystemRandom()  # nobody who has seen results can have chosen what it draws
 # Public words only: a reason in somebody's own words could say what a task asks.
 REASONS = {
     "wrong_tests": "its tests reject right solutions or accept wrong ones",
@@ -101,7 +102,7 @@ def draw_companions(
             f"there are only {len(shared)} tasks that could go with it, {count} are needed",
             code="too_few_left",
         )
-    chosen = secrets.SystemRandom().sample(shared, count)
+    chosen = _LOT.sample(shared, count)
     return [found[version] for found in entry_sets for version in chosen]
 
 

@@ -20,6 +20,11 @@ pytestmark = pytest.mark.django_db
 HIDDEN = 45
 
 
+@pytest.fixture(autouse=True)
+def _even_lot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchserver.pools.withdraw._LOT", arrange.EvenLot())
+
+
 @pytest.fixture
 def room() -> Client:
     boss = Account.objects.create(

@@ -23,6 +23,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 HIDDEN = 45
 
 
+@pytest.fixture(autouse=True)
+def _even_lot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchserver.pools.withdraw._LOT", arrange.EvenLot())
+
+
 @pytest.fixture
 def stage(wired) -> arrange.Board:
     stage = arrange.board(private=HIDDEN, public=2)
