@@ -59,6 +59,16 @@ def test_a_topic_that_would_be_markup_is_text(client: Client, publish: Publish) 
     assert "&lt;b&gt;graphs" in page
 
 
+def test_a_model_that_is_told_as_another_one_says_so(client: Client, publish: Publish) -> None:
+    body = snapshot(2)
+    first, second, *_ = (row["model"]["slug"] for row in body["rows"])
+    body["rows"][1]["alike"] = first
+    publish(body)
+    says = f'not told apart</a> from <a href="/models/{first}/">'
+    assert says in client.get(f"/models/{second}/").content.decode()
+    assert "not told apart" not in client.get(f"/models/{first}/").content.decode()
+
+
 @pytest.mark.parametrize("nothing", [None, told()], ids=["open", "no part is large enough"])
 def test_nothing_is_said_where_no_part_is_told(
     client: Client, publish: Publish, nothing: Any
