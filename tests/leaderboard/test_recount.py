@@ -175,15 +175,15 @@ def test_every_number_of_a_board_is_what_the_raw_rows_make_of_it(wired: None, sh
 
 def test_a_board_issued_anew_is_what_the_raw_rows_make_of_it(wired: None) -> None:
     """Twenty tasks withdrawn, and a verdict that is wrong counts by its correction."""
-    first = demo_like(private=48, models=3)
-    corrected = _contradicted(Evaluation.objects.filter(model__slug="middling-1")[0])
+    stage = arrange.board(private=48, public=4)
+    for owner, passed in (("Acme", 30), ("Bolt", 24), ("Crane", 14)):
+        arrange.completed(_started(stage, owner, owner.lower()), arrange.first(passed))
+    first = _published(stage.track)
+    corrected = _contradicted(Evaluation.objects.get(model__slug="bolt-1"))
     form = Form.objects.select_related("rotation", "track").get()
     left = form.standing.filter(split="private").exclude(pk=corrected.entry_id)
-    # half of what goes was failed by the best model: nothing that went is nearly all or none
-    best = Evaluation.objects.filter(model__slug="strong-1")[0]
-    failed = best.attempts.filter(verdict__verdict="wrong_answer").values("entry")
-    hard, rest = left.filter(pk__in=failed)[:10], left.exclude(pk__in=failed)
-    gone = [entry.version.task for entry in (*hard, *rest[: 20 - len(hard)])]
+    # every second of the first 40: of what goes each model passed some and failed some
+    gone = [entry.version.task for entry in left.order_by("position")[:40:2]]
     withdraw(rotation=form.rotation, tasks=gone, reason="wrong_tests", by="test")
     second = _published(form.track)
     assert second.board["rotation"]["withdrawn_private"] == 20
@@ -194,7 +194,8 @@ def test_a_board_issued_anew_is_what_the_raw_rows_make_of_it(wired: None) -> Non
 
 def _contradicted(evaluation: Evaluation) -> Attempt:
     """The verdict of a failed attempt, corrected to a pass; it waits, since its count was told."""
-    attempt = evaluation.attempts.filter(entry__split="private", verdict__verdict="wrong_answer")[0]
+    failed = evaluation.attempts.filter(entry__split="private", verdict__verdict="wrong_answer")
+    attempt = failed.order_by("-entry__position")[0]
     VerdictCorrection.objects.create(
         attempt=attempt,
         was="wrong_answer",
