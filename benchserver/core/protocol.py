@@ -49,13 +49,16 @@ class Protocol:
         for name, top in (("temperature", 2), ("top_p", 1)):
             if not _is_decimal(getattr(self, name), top):
                 raise BadInput(f"{name} is a decimal from 0 to {top} as text, or empty", place=name)
-        for name, known in (("template", TEMPLATE_VERSION), ("extraction", EXTRACTION_VERSION)):
-            if getattr(self, name) != known:
-                raise BadInput(
-                    f"{name} {getattr(self, name)!r} is not here",
-                    place=name,
-                    mend=f"Use {known!r}.",
-                )
+        for name, known in self.rules_gone().items():
+            raise BadInput(
+                f"{name} {getattr(self, name)!r} is not here", place=name, mend=f"Use {known!r}."
+            )
+
+    def rules_gone(self) -> dict[str, str]:
+        """The rules it names that this program no longer has, each with the one it has now: a run
+        could then not be what was committed to. Empty: all are here."""
+        here = {"template": TEMPLATE_VERSION, "extraction": EXTRACTION_VERSION}
+        return {name: known for name, known in here.items() if getattr(self, name) != known}
 
     @property
     def digest(self) -> str:

@@ -147,7 +147,8 @@ def open_rotation(
     are committed to beside the tasks. ``worn``:
     versions that may not be sent again, counted now: a plan made ahead may have lost some to the
     rotation before. Raises ``NotAllowed`` outside the window, when a planned task was retired or
-    worn out meanwhile, or when no track takes any of the tasks.
+    worn out meanwhile, or when no track takes any of the tasks (one whose protocol names a rule of
+    an older program takes none: the commitment would not be what judges).
     """
     rotation = Rotation.objects.select_for_update().get(pk=rotation.pk)
     if rotation.state == RotationState.OPEN:
@@ -157,7 +158,7 @@ def open_rotation(
     if not rotation.opens_at <= now < rotation.closes_at:
         raise NotAllowed("its window is not now", code="window", mend="Plan another window.")
     versions = _planned_versions(rotation, worn)
-    tracks = list(rotation.pool.tracks.order_by("slug"))
+    tracks = _runnable(rotation, by)
     frozen = {track: _freeze(rotation, track, versions) for track in tracks}
     if not any(frozen.values()):
         raise NotAllowed("no track takes any of its tasks", code="no_track")
@@ -205,6 +206,28 @@ def _planned_versions(rotation: Rotation, worn: Collection[UUID] = ()) -> list[T
             code="plan_stale",
             mend="Plan again.",
         )
+    return found
+
+
+def _runnable(rotation: Rotation, by: str) -> list[Track]:
+    """The pool's tracks that can be run as they are committed to; others are noted.
+
+    Raises ``NotAllowed`` when there are tracks and none can.
+    """
+    every = list(rotation.pool.tracks.order_by("slug"))
+    found = [track for track in every if not track.protocol.rules_gone()]
+    for track in every:
+        for name, known in track.protocol.rules_gone().items():
+            record(
+                "rotation.track_left_out", by=by, target=rotation.slug, track=track.slug, rule=name
+            )
+            if not found:
+                raise NotAllowed(
+                    f"track {track.slug} is committed to {name} "
+                    f"{getattr(track.protocol, name)!r}, which is not here",
+                    code="protocol",
+                    mend=f"Make a new track with {name} {known!r}: another rule is another board.",
+                )
     return found
 
 

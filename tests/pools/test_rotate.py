@@ -10,6 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from benchserver import wiring
+from benchserver.audit.models import Event
 from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.lifecycle import ROTATION, RotationState
 from benchserver.core.protocol import Protocol
@@ -20,7 +21,7 @@ from benchserver.evaluations.models import Exposure
 from benchserver.evaluations.queries import exposed, worn_out
 from benchserver.ledger.models import Entry
 from benchserver.pools import rotate
-from benchserver.pools.models import FormEntry, Rotation, Task
+from benchserver.pools.models import FormEntry, Rotation, Task, Track
 from benchserver.pools.tracks import ensure_track
 from benchserver.transparency import verify as outsider
 from tests import arrange, factories
@@ -170,6 +171,23 @@ def test_a_pool_without_a_fitting_track_cannot_open(wired):
         opened(plan(pool))
     assert refusal.value.code == "no_track"
     assert Entry.objects.count() == 0
+
+
+@pytest.mark.parametrize("rule", ["extraction", "template"])
+def test_a_board_committed_to_a_rule_that_is_gone_is_not_run_by_another(wired, rule):
+    pool = factories.pool_of(factories.tasks(private=3, public=0))
+    old = factories.track_of(pool, slug="old")
+    Track.objects.filter(pk=old.pk).update(protocol_payload={**old.protocol_payload, rule: "0"})
+    with pytest.raises(NotAllowed, match=f"track old is committed to {rule} '0'") as refusal:
+        opened(plan(pool))
+    assert refusal.value.code == "protocol"
+    assert Entry.objects.count() == 0
+    # beside one that can be run it is left out, and that is noted
+    new = factories.track_of(pool, slug="new")
+    rotation = opened(Rotation.objects.get())
+    assert [form.track for form in rotation.forms.all()] == [new]
+    noted = Event.objects.filter(verb="rotation.track_left_out").get()
+    assert noted.facts == {"track": "old", "rule": rule}
 
 
 def test_windows_of_a_pool_never_overlap_and_may_touch(pool):
