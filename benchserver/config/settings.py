@@ -268,6 +268,9 @@ LOGGING = {
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
+        # A line or two for every attempt, with an id in it, tells an operator nothing.
+        "celery.worker.strategy": {"level": env_str("LOG_LEVEL", "WARNING")},
+        "celery.app.trace": {"level": env_str("LOG_LEVEL", "WARNING")},
     },
 }
 
