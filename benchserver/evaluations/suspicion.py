@@ -219,13 +219,12 @@ def _relayed(evaluation: Evaluation, on: Bench) -> battery.Relayed | None:
     """The likest other endpoint of another owner, against how alike panel models fail."""
     mine = _failures(evaluation, on)
     others = [e for e in on.judged if e.owner_group_id != evaluation.owner_group_id]
-    shared = [relay.shared_failures(mine, _failures(other, on)) for other in others]
-    known = [s for s in shared if s.wrong >= MIN_FAILURES]
     base = _base_rate(on)
-    if not known or base is None:
+    if base is None:
         return None
-    p_value, excess = min((relay.tail(s, base=base), base - s.same / s.wrong) for s in known)
-    return battery.Relayed(p_value=min(1.0, p_value * len(known)), excess=-excess)
+    theirs = [_failures(other, on) for other in others]
+    found = relay.likest(mine, theirs, base=base, least=MIN_FAILURES)
+    return None if found is None else battery.Relayed(p_value=found.p_value, excess=found.excess)
 
 
 def _base_rate(on: Bench) -> float | None:

@@ -36,17 +36,6 @@ class Equality:
     permutations: int
 
 
-def hamming(first: Reply, second: Reply) -> int:
-    """Number of places at which both have the same number."""
-    return sum(a == b for a, b in zip(first, second, strict=False))
-
-
-def mmd_squared(first: Sequence[Reply], second: Sequence[Reply]) -> float:
-    """Unbiased MMD^2 of one prompt's two samples; may be below 0. Raises ``BadInput`` under 2."""
-    labels = np.array([1.0] * len(first) + [0.0] * len(second))
-    return _mmd(_kernel([*first, *second]), labels)
-
-
 def equality_test(
     first: Mapping[K, Sequence[Reply]],
     second: Mapping[K, Sequence[Reply]],

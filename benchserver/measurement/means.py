@@ -75,14 +75,6 @@ def pass_at_k(n: int, c: int, k: int) -> float:
     return 1.0 - math.prod(1.0 - k / i for i in range(n - c + 1, n + 1))
 
 
-def plug_in(n: int, c: int, k: int) -> float:
-    """1 - (1 - c/n)^k, biased low; only to show why pass_at_k exists. (10, 3, 5) -> .83193."""
-    check_counts(c, n, "pass@k")
-    if k < 1:
-        raise BadInput(f"k = {k} is below 1", place="pass@k")
-    return 1.0 - (1.0 - c / n) ** k
-
-
 def score(
     passed: Sequence[int],
     samples: Sequence[int],

@@ -91,23 +91,6 @@ def near_duplicates(
     return sorted(found, key=lambda m: (-m.jaccard, m.left, m.right, m.part))
 
 
-def nearest(pool: Sequence[Document], against: Sequence[Document]) -> list[Match]:
-    """For each document of the pool the exact nearest other one in either part, without banding.
-
-    ``left`` is the document of the pool; in its order. Costs one set operation a pair.
-    """
-    best: dict[str, Match] = {}
-    for part, shingles_of in _PARTS.items():
-        theirs = [(other.key, shingles_of(other)) for other in against]
-        for document in pool:
-            ours = shingles_of(document)
-            indices = [(jaccard(ours, them), key) for key, them in theirs if key != document.key]
-            index, right = max(indices, default=(-1.0, ""))
-            if index > (best[document.key].jaccard if document.key in best else -1):
-                best[document.key] = Match(left=document.key, right=right, part=part, jaccard=index)
-    return list(best.values())
-
-
 def text_shingles(text: str) -> Shingles:
     """Hashed 5-token shingles of prose: words in lower case, punctuation dropped."""
     return _shingles(re.findall(r"\w+", text.lower()))
@@ -145,11 +128,6 @@ def signature(shingles: Shingles) -> Signature:
     for block in np.array_split(values, max(1, len(values) // 1024)):
         lowest = np.minimum(lowest, _mix(block[:, None] ^ _SEEDS[None, :]).min(axis=0))
     return lowest
-
-
-def estimate(a: Signature, b: Signature) -> float:
-    """Jaccard index estimated from signatures; standard error sqrt(s (1 - s) / 256)."""
-    return float(np.mean(a == b))
 
 
 def catch_probability(index: float, *, bands: int = BANDS, rows: int = ROWS) -> float:

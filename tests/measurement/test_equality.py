@@ -11,11 +11,10 @@ from benchserver.core.errors import BadInput
 from benchserver.measurement.equality import (
     border_test,
     equality_test,
-    hamming,
-    mmd_squared,
     total_variation,
 )
 
+Replies = list[tuple[int, ...]]
 SAMPLES = st.lists(st.lists(st.integers(0, 3), max_size=5), min_size=2, max_size=6)
 
 
@@ -28,10 +27,20 @@ def sample(random: np.random.Generator, *, prompts: int, replies: int, shift: fl
     }
 
 
-def test_equal_places_are_counted() -> None:
-    assert hamming((1, 2, 3), (1, 2, 4)) == 2
-    assert hamming((1, 2), (1, 2, 3)) == 2
-    assert hamming((), (1,)) == 0
+def hamming(first: tuple[int, ...], second: tuple[int, ...]) -> int:
+    """The kernel, from its definition: places at which both have the same number."""
+    return sum(a == b for a, b in zip(first, second, strict=False))
+
+
+def mmd_squared(first: Replies, second: Replies) -> float:
+    """The statistic of a single prompt."""
+    return equality_test({0: first}, {0: second}, permutations=1).statistic
+
+
+def test_equal_places_are_counted_and_a_longer_reply_gains_nothing() -> None:
+    both = [(1, 2, 3), (1, 2)]
+    # each side agrees with itself in 2 places, with the other in 3, 2, 2 and 2 of them
+    assert mmd_squared(both, both) == pytest.approx(2 + 2 - 2 * (3 + 2 + 2 + 2) / 4)
 
 
 def test_mmd_gives_the_answers_of_a_hand_calculation() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchserver.core.errors import BadInput
-from benchserver.measurement.adaptive.ladder import Ladder
+from benchserver.measurement.adaptive.ladder import Ladder, SteppedLadder
 from benchserver.measurement.adaptive.thresholdout import Thresholdout
 
 Floats = npt.NDArray[np.float64]
@@ -52,6 +52,11 @@ def laddered() -> Release:
     return Release(Ladder().tell, _lowered)
 
 
+def stepped(step: float = 0.05) -> Release:
+    """The Ladder with a fixed step, attacked in the same way."""
+    return Release(SteppedLadder(step).tell, _lowered)
+
+
 def held_out(holdout: Thresholdout) -> Release:
     """Thresholdout against a public part that a guess on the private one says nothing about."""
 
@@ -78,7 +83,7 @@ def boosting(
     Blum and Hardt 2015: ``tasks`` uniform bits, ``guesses`` random vectors, those whose told loss
     is good are kept, their majority is sent (a draw goes to the last one kept). Known answers, mean
     of five on 4,000 tasks: exact .42745 (400 guesses) and .46695 (100); two digits .45065 and
-    .4753; Ladder .48425 and .49035. For an exact board see ``boosting_expected``.
+    .4753; Ladder .48425 and .49035.
     """
     if tasks < 2 or guesses < 1:
         raise BadInput("boosting needs 2 tasks and a guess", place="boosting")
@@ -98,17 +103,6 @@ def majority(votes: Bits, last: Bits | None, generator: np.random.Generator) -> 
     """The sign of the votes as bits; draws as in the guess kept last, or by lot without one."""
     tie = generator.integers(0, 2, len(votes)) if last is None else last
     return np.where(votes == 0, tie, (votes > 0).astype(np.int64))
-
-
-def boosting_expected(tasks: int, guesses: int) -> float:
-    """The loss an exact board shows for ``boosting``: Phi(-sqrt(k / (pi n))).
-
-    Normal approximation of Blum and Hardt's attack (2015). Known answers: 4,000 tasks with 400
-    guesses .429199551311, with 100 guesses .464459016761.
-    """
-    if tasks < 1 or guesses < 0:
-        raise BadInput("boosting needs a task", place="boosting")
-    return 0.5 * math.erfc(math.sqrt(guesses / (math.pi * tasks)) / math.sqrt(2))
 
 
 def best_of(shown: Sequence[float], *, truth: float, error: float) -> float:

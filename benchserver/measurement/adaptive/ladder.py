@@ -73,15 +73,6 @@ class SteppedLadder:
         return self.told
 
 
-def ladder(losses: Sequence[Sequence[float]]) -> list[float]:
-    """What the parameter-free Ladder (Blum and Hardt 2015) answers to each of these rows, in turn.
-
-    Known answer: the one of ``Ladder``.
-    """
-    state = Ladder()
-    return [state.tell(row) for row in losses]
-
-
 def told(scores: Sequence[Sequence[float] | Floats], *, min_changed: int = 1) -> int:
     """Which of these evaluations of one model on one form is told after the last one: its place.
 

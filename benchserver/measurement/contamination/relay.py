@@ -29,11 +29,9 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """``p_value``: after Bonferroni over all pairs; ``excess``: share alike above the base."""
+class Likest:
+    """``p_value``: after all models that were looked at; ``excess``: share alike above the base."""
 
-    first: str
-    second: str
     shared: Shared
     excess: float
     p_value: float
@@ -66,18 +64,23 @@ def base_rate(panel: Sequence[Failures]) -> float:
     return honest_rate(Passes(same, wrong))
 
 
-def suspicious_pairs(models: Mapping[str, Failures], *, base: float) -> list[Pair]:
-    """All pairs, most suspicious first, p-values times the number of pairs (Bonferroni 1936).
+def likest(
+    own: Failures, others: Sequence[Failures], *, base: float, least: int = 1
+) -> Likest | None:
+    """Of several models the one most suspiciously alike, p times their number (Bonferroni 1936).
 
-    Known answer: 45 pairs make of 2.9e-7 1.3e-5. Raises ``BadInput`` for an impossible base.
+    ``least``: tasks that both must fail before likeness says anything; None when no model has as
+    many. Known answer: 45 looked at make of 2.9e-7 1.3e-5. Raises ``BadInput`` for a base that
+    cannot be.
     """
-    pairs = list(combinations(sorted(models), 2))
-    found = [_pair(a, b, models, base, len(pairs)) for a, b in pairs]
-    return sorted(found, key=lambda pair: (pair.p_value, pair.first, pair.second))
-
-
-def _pair(a: str, b: str, models: Mapping[str, Failures], base: float, pairs: int) -> Pair:
-    shared = shared_failures(models[a], models[b])
-    excess = shared.same / shared.wrong - base if shared.wrong else 0.0
-    p = min(1.0, pairs * tail(shared, base=base))
-    return Pair(first=a, second=b, shared=shared, excess=excess, p_value=p)
+    shared = [shared_failures(own, other) for other in others]
+    told = [one for one in shared if one.wrong >= max(1, least)]
+    found = [
+        Likest(
+            shared=one,
+            excess=one.same / one.wrong - base,
+            p_value=min(1.0, len(told) * tail(one, base=base)),
+        )
+        for one in told
+    ]
+    return min(found, key=lambda one: (one.p_value, -one.excess), default=None)

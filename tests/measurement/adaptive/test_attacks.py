@@ -31,7 +31,13 @@ def shown(name: str, *, tasks: int, guesses: int, runs: int) -> tuple[float, flo
 def release(name: str, seed: int) -> Release:
     if name == "thresholdout":
         return attacks.held_out(Thresholdout(generator=np.random.default_rng([seed, 1])))
-    return {"exact": attacks.exact, "rounded": attacks.rounded, "ladder": attacks.laddered}[name]()
+    makers = {
+        "exact": attacks.exact,
+        "rounded": attacks.rounded,
+        "ladder": attacks.laddered,
+        "stepped": attacks.stepped,
+    }
+    return makers[name]()
 
 
 @pytest.mark.parametrize(
@@ -69,11 +75,23 @@ def test_rounding_to_two_digits_hardly_helps() -> None:
     assert mean == pytest.approx(0.304, abs=4 * error)
 
 
+def boosting_expected(tasks: int, guesses: int) -> float:
+    """Phi(-sqrt(k / (pi n))): the normal approximation for a board that answers exactly."""
+    return 0.5 * math.erfc(math.sqrt(guesses / (math.pi * tasks)) / math.sqrt(2))
+
+
 def test_the_closed_form_of_an_exact_board() -> None:
-    assert attacks.boosting_expected(4000, 400) == pytest.approx(0.429199551311, abs=1e-9)
-    assert attacks.boosting_expected(4000, 100) == pytest.approx(0.464459016761, abs=1e-9)
+    assert boosting_expected(4000, 400) == pytest.approx(0.429199551311, abs=1e-9)
+    assert boosting_expected(4000, 100) == pytest.approx(0.464459016761, abs=1e-9)
     mean, error = shown("exact", tasks=400, guesses=40, runs=300)
-    assert mean == pytest.approx(attacks.boosting_expected(400, 40), abs=4 * error + 0.003)
+    assert mean == pytest.approx(boosting_expected(400, 40), abs=4 * error + 0.003)
+
+
+def test_a_fixed_step_brakes_as_the_ladder_without_one_does() -> None:
+    stepped, error = shown("stepped", tasks=200, guesses=200, runs=100)
+    ladder, other = shown("ladder", tasks=200, guesses=200, runs=100)
+    assert stepped == pytest.approx(ladder, abs=4 * math.hypot(error, other))
+    assert stepped - 4 * error > boosting_expected(200, 200)
 
 
 def test_a_holdout_that_is_rarely_looked_at_gains_the_attacker_little() -> None:

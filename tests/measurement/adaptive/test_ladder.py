@@ -13,7 +13,6 @@ from benchserver.core.errors import BadInput
 from benchserver.measurement.adaptive.ladder import (
     Ladder,
     SteppedLadder,
-    ladder,
     stepped_error_bound,
     told,
     union_bound,
@@ -23,6 +22,12 @@ MEANS = [0.5, 0.45, 0.6, 0.3, 0.25, 0.25, 0.0]
 TOLD = [0.5, 0.5, 0.5, 0.3, 0.3, 0.3, 0.0]
 ROW = st.lists(st.sampled_from([0.0, 0.2, 0.4, 0.6, 0.8, 1.0]), min_size=12, max_size=12)
 HISTORY = st.lists(ROW, min_size=1, max_size=8)
+
+
+def ladder(history: list[list[float]]) -> list[float]:
+    """What one Ladder answers to these losses in turn."""
+    state = Ladder()
+    return [state.tell(row) for row in history]
 
 
 def failing(share: float, tasks: int = 20) -> list[float]:

@@ -164,13 +164,21 @@ def test_shared_failures_have_the_known_answers() -> None:
     assert relay.tail(Shared(40, 18), base=0.35) == pytest.approx(0.124, abs=5e-4)
 
 
-def test_only_what_both_fail_is_counted_and_all_pairs_are_paid_for() -> None:
+def test_only_what_both_fail_is_counted_and_every_look_is_paid_for() -> None:
     same = {task: "a" for task in range(20)}
-    models = {"x": same, "y": same | {99: "z"}, "z": {task: f"own {task}" for task in range(20)}}
-    first, *rest = relay.suspicious_pairs(models, base=0.3)
-    assert (first.first, first.second, first.shared) == ("x", "y", Shared(20, 20))
-    assert first.p_value == pytest.approx(3 * 0.3**20)
-    assert all(pair.p_value == 1 for pair in rest)
+    own = {task: f"own {task}" for task in range(20)}
+    found = relay.likest(same, [own, same | {99: "z"}, {1: "a"}, {}], base=0.3)
+    assert found is not None
+    assert found.shared == Shared(20, 20)
+    assert found.excess == pytest.approx(0.7)
+    assert found.p_value == pytest.approx(3 * 0.3**20)  # the empty one was not looked at
+    again = relay.likest(same, [own, same], base=0.3, least=20)
+    assert again is not None
+    assert again.p_value == pytest.approx(2 * 0.3**20)
+    assert relay.likest(same, [own], base=0.3, least=21) is None
+    alone = relay.likest(same, [own], base=0.3)
+    assert alone is not None
+    assert alone.p_value == 1
 
 
 def test_the_base_comes_from_the_panel_and_is_its_upper_end() -> None:

@@ -19,7 +19,7 @@ from benchserver.console.simulation.season.season import Season, play
 from benchserver.measurement.adaptive import attacks
 from benchserver.measurement.adaptive.thresholdout import Thresholdout
 
-ANSWERS = ("exact", "rounded", "ladder", "thresholdout")
+ANSWERS = ("exact", "rounded", "ladder", "stepped", "thresholdout")
 MANY = 200  # tries of the boosting attack where nothing limits it
 FORMS_LEARNED = (2, 20, 100)
 
@@ -136,7 +136,12 @@ def _boosting(name: str, tasks: int, seeds: Sequence[int]) -> float:
 def _release(name: str, generator: np.random.Generator) -> attacks.Release:
     if name == "thresholdout":
         return attacks.held_out(Thresholdout(generator=generator))
-    makers = {"exact": attacks.exact, "rounded": attacks.rounded, "ladder": attacks.laddered}
+    makers = {
+        "exact": attacks.exact,
+        "rounded": attacks.rounded,
+        "ladder": attacks.laddered,
+        "stepped": attacks.stepped,
+    }
     return makers[name]()
 
 
