@@ -281,7 +281,8 @@ def _estimate(tasks: Sequence[TaskResult]) -> means.Estimate:
     """Mean of task scores with clustered errors; a single family has no error to tell."""
     if _one_family(tasks):
         return _without_error(tasks)
-    return means.mean_score(vector(tasks), families=families(tasks))
+    passed, samples = [task.passed for task in tasks], [task.samples for task in tasks]
+    return means.score(passed, samples, families=families(tasks))
 
 
 def _told_estimate(tasks: Sequence[TaskResult]) -> means.Estimate:

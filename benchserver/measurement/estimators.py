@@ -665,6 +665,13 @@ _ADAPTIVE = (
         known_answer="200 tasks, 10 tries: .51, so the ladder is a brake and no proof",
     ),
     Estimator(
+        id="union-bound",
+        title="How far any of k scores chosen beforehand may lie from its truth",
+        source="Hoeffding 1963",
+        function="measurement.adaptive.ladder:union_bound",
+        known_answer="200 tasks, 10 tries: .122387341535",
+    ),
+    Estimator(
         id="boosting",
         title="What a majority of random guesses looks like under a way of answering",
         source="Blum and Hardt 2015",

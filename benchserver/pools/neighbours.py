@@ -17,6 +17,7 @@ from benchserver.measurement.similarity import (
     HUMAN_LOOK,
     Document,
     Match,
+    catch_probability,
     code_tokens,
     document_of,
     near_duplicates,
@@ -56,7 +57,8 @@ def with_gate(report: Report, matches: Sequence[Match], *, among: int) -> Report
 
 
 def gate(matches: Sequence[Match], *, among: int) -> Gate:
-    figure = f"none of {among} others shares {HUMAN_LOOK:.0%}"
+    seen = f"one that did would be seen with a chance of {catch_probability(HUMAN_LOOK):.1%}"
+    figure = f"none of {among} others shares {HUMAN_LOOK:.0%}; {seen}"
     if matches:
         nearest = max(matches, key=lambda match: match.jaccard)
         ends = {frozenset((match.left, match.right)) for match in matches}

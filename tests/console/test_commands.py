@@ -116,6 +116,8 @@ def test_a_plan_is_a_preview_until_it_is_saved_and_opens_at_its_date():
     plan = answer("rotation", "plan", "--pool", "demo")
     assert (plan["ok"], len(plan["enter"]), plan["retire"]) == (True, 22, [])
     assert everything() == before
+    (told,) = plan["tells"]["tracks"]
+    assert (told["tasks"], told["tasks_for_half"], told["tries"]) == (20, 80, 2)
     words = ("--opens", "2030-01-01", "--closes", "2030-01-15", "--save")
     saved = answer("rotation", "plan", "--pool", "demo", *words)
     (row,) = answer("rotation", "list", "--pool", "demo")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from benchserver import wiring
+from benchserver.console import formsheet
 from benchserver.console.report import OPERATOR, Answer, ReportingCommand
 from benchserver.core.errors import BadInput, NotAllowed
 from benchserver.core.ids import opaque
@@ -71,6 +72,8 @@ class Command(ReportingCommand):
             f"note: {group} could not be evaluated on it: {reason}"
             for group, reason in document["shut_out"].items()
         ]
+        document["tells"] = formsheet.documents(_sheets(pool, plan))
+        lines += [words for one in _sheets(pool, plan) for words in formsheet.in_words(one)]
         document["room"] = _room(pool, plan)
         lines += [f"note: {words}" for words in document["room"]]
         if options["save"]:
@@ -122,6 +125,21 @@ class Command(ReportingCommand):
 
 def _forms(pool: Pool, plan: Plan) -> dict[str, frozenset[str]]:
     return rotate.private_sets(pool, [*plan.enter, *plan.stay])
+
+
+def _sheets(pool: Pool, plan: Plan) -> list[formsheet.FormSheet]:
+    """What each track's form could tell; of tracks that would have a task."""
+    forms = _forms(pool, plan)
+    return [
+        formsheet.sheet(
+            track=track.slug,
+            tasks=len(forms[track.slug]),
+            samples=track.protocol.samples,
+            tries=settings.EVALUATIONS_PER_ROTATION,
+        )
+        for track in pool.tracks.order_by("slug")
+        if forms[track.slug]
+    ]
 
 
 def _room(pool: Pool, plan: Plan) -> list[str]:
