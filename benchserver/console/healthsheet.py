@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchserver.evaluations.health import BoardHealth, PoolHealth, TaskHealth
+from benchserver.evaluations.health import FLIPS_WANTED, BoardHealth, PoolHealth, TaskHealth
+from benchserver.evaluations.sureness import Judging
 from benchserver.measurement.asks import CHANCE, PANEL_TO_REVIEW
 from benchserver.measurement.compromise import ALARM
+from benchserver.measurement.flakiness import any_of, majority_of
 from benchserver.pools.models import Pool
+
+_AGAIN = 3  # runs of a failed candidate, were it run again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +34,15 @@ class Line:
     top_less_bottom: str
     flips_at_most: str
     reference_runs: int
+    runs_missing: int
     surprise: str
     jump_p: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """``says``: whole sentences about the board; empty when there is nothing to say."""
+    """``says``: whole sentences about what to do; empty when there is nothing to say. ``tells``:
+    whole sentences for information."""
 
     track: str
     rotation: str
@@ -45,14 +51,18 @@ class Board:
     kr20: str
     sem: str
     says: tuple[str, ...]
+    tells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
+    """``again``: what running candidates again would do to verdicts; empty without a run."""
+
     pool: str
     lines: tuple[Line, ...]
     boards: tuple[Board, ...]
     summary: str
+    again: str
 
     @property
     def asking(self) -> tuple[Line, ...]:
@@ -68,6 +78,21 @@ def sheet(pool: Pool, found: PoolHealth) -> Sheet:
         lines=lines,
         boards=tuple(_board(board) for board in found.boards),
         summary=f"{asking} of {len(lines)} tasks ask for something; {by_luck}",
+        again=_again(found),
+    )
+
+
+def _again(found: PoolHealth) -> str:
+    """The least sure task stands for all: what a pass by luck would be worth in three runs."""
+    bounds = [task.flips_at_most for task in found.tasks if task.flips_at_most is not None]
+    if not bounds:
+        return ""
+    worst, missing = max(bounds), max(task.runs_missing for task in found.tasks)
+    more = f"; {missing} more runs alike would bound all at {FLIPS_WANTED:.0%}" if missing else ""
+    return (
+        f"a verdict of the least sure task may flip in {worst:.1%} of runs{more}. One pass in "
+        f"three runs would make {any_of(worst, _AGAIN):.1%} of it, two of three "
+        f"{majority_of(worst, _AGAIN):.1%}: only faults of our own are run again"
     )
 
 
@@ -89,6 +114,7 @@ def _line(task: TaskHealth) -> Line:
         top_less_bottom=_decimal(task.top_less_bottom),
         flips_at_most="" if task.flips_at_most is None else f"{task.flips_at_most:.1%}",
         reference_runs=task.signs.runs,
+        runs_missing=task.runs_missing,
         surprise=_decimal(task.signs.surprise) if task.jump_p is not None else "",
         jump_p="" if task.jump_p is None else f"{task.jump_p:.3f}",
     )
@@ -103,7 +129,34 @@ def _board(board: BoardHealth) -> Board:
         kr20=_decimal(board.kr20),
         sem=_decimal(board.sem),
         says=tuple(_says(board)),
+        tells=tuple(_tells(board)),
     )
+
+
+def _tells(board: BoardHealth) -> list[str]:
+    words = []
+    if board.spread is not None:
+        words.append(
+            f"Samples make {board.spread.share_within:.0%} of a task score's variance: twice the "
+            f"samples would lower a score's error by {board.spread.more_samples:.0%}, twice the "
+            f"tasks by {board.spread.more_tasks:.0%}."
+        )
+    if board.judging is not None:
+        words.append(_judging(board.judging))
+    return words
+
+
+def _judging(found: Judging) -> str:
+    words = (
+        f"Tests noticed {found.noticed} of {found.faults} small faults, references failed in "
+        f"{found.flips} of {found.runs} runs. Did tests err on replies as often, a model that "
+        f"solves half would be shown {found.half:.1%}"
+    )
+    if found.best is None:
+        return f"{words}."
+    if found.behind is None:
+        return f"{words}, and the best score, {found.best:.1%}, could not have come about."
+    return f"{words}, and {found.behind:.1%} would stand behind the best score, {found.best:.1%}."
 
 
 def _says(board: BoardHealth) -> list[str]:

@@ -20,14 +20,14 @@ from django.db.models import Sum
 from benchserver.core.rotation import Candidate, Policy, spent
 from benchserver.core.task import Split
 from benchserver.core.verdict import Verdict
-from benchserver.evaluations import surprises
+from benchserver.evaluations import sureness, surprises
 from benchserver.evaluations.models import ReferenceRuns, SecondOpinion
 from benchserver.evaluations.outcomes import Outcomes, forms_of, outcomes
 from benchserver.evaluations.queries import exposed
 from benchserver.measurement import ranks
 from benchserver.measurement.asks import Asked, Signs, asks, unfit
 from benchserver.measurement.drift import robust_z
-from benchserver.measurement.flakiness import rate_bound
+from benchserver.measurement.flakiness import rate_bound, runs_needed
 from benchserver.measurement.items import analyse, jeffreys
 from benchserver.measurement.means import Interval, mean_score
 from benchserver.measurement.saturation import Saturation, saturation
@@ -35,6 +35,7 @@ from benchserver.pools.models import Pool, TaskVersion, Track
 from benchserver.pools.queries import newest_versions
 from benchserver.pools.rotate import candidates_of, database_now
 
+FLIPS_WANTED = 0.05  # what a reference's rate of flips should be bounded by
 ROTATIONS_READ = 4  # of each track: older results are of other times
 
 
@@ -43,7 +44,8 @@ class TaskHealth:
     """One task. ``difficulty``: share passed with its interval, models as trials, None unmet.
 
     ``item_rest``, ``top_less_bottom``: over all models, for information; what decides is in
-    ``signs``. ``flips_at_most``: bound on the reference's rate of flips, None without a run.
+    ``signs``. ``flips_at_most``: bound on the reference's rate of flips, None without a run;
+    ``runs_missing``: further runs that, all alike, would bring it to ``FLIPS_WANTED``.
     """
 
     version_id: UUID
@@ -54,6 +56,7 @@ class TaskHealth:
     item_rest: float | None = None
     top_less_bottom: float | None = None
     flips_at_most: float | None = None
+    runs_missing: int = 0
     jump_p: float | None = None
 
     @property
@@ -63,7 +66,10 @@ class TaskHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardHealth:
-    """The newest form of one track. ``saturation``: None below two models or two families."""
+    """The newest form of one track. ``saturation``: None below two models or two families.
+
+    ``spread``, ``judging``: None where there is nothing to tell them from (``sureness.py``).
+    """
 
     track: str
     rotation: str
@@ -73,6 +79,8 @@ class BoardHealth:
     sem: float | None
     saturation: Saturation | None
     surprised: tuple[surprises.Pooled, ...]
+    spread: sureness.Spread | None
+    judging: sureness.Judging | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +156,17 @@ def _board(track: Track, tables: Sequence[Outcomes]) -> BoardHealth:
         sem=figures.sem if figures else None,
         saturation=_saturation(tables),
         surprised=surprises.pooled(newest),
+        spread=sureness.spread(newest),
+        judging=_judging(newest),
+    )
+
+
+def _judging(table: Outcomes) -> sureness.Judging | None:
+    versions = list(TaskVersion.objects.filter(pk__in=table.versions).only("pk", "intake"))
+    return sureness.judging(
+        table,
+        intakes=[version.intake for version in versions],
+        references=list(_repeats(versions).runs.values()),
     )
 
 
@@ -275,5 +294,6 @@ def _task(version: TaskVersion, gathered: _Gathered, worn: str, repeats: _Repeat
         item_rest=about.get("item_rest"),
         top_less_bottom=about.get("top_less_bottom"),
         flips_at_most=rate_bound(runs, flips) if runs else None,
+        runs_missing=0 if flips else max(0, runs_needed(FLIPS_WANTED) - runs),
         jump_p=about.get("jump_p"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,9 +16,11 @@ from django.urls import reverse
 from benchserver.audit.models import Event
 from benchserver.core.verdict import Verdict
 from benchserver.evaluations.models import ReferenceRuns
+from benchserver.pools.gauge import Gauge
+from benchserver.pools.intake import Report
 from benchserver.pools.models import Task
 from benchserver.providers.models import Account
-from tests import arrange
+from tests import arrange, factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("wired")]
 MARKER = "mark-of-a-hidden-task"
@@ -83,6 +86,33 @@ def test_the_references_are_run_again_in_the_real_sandbox_and_counted():
     assert [(row.runs, row.flips) for row in ReferenceRuns.objects.all()] == [(2, 0)] * 2
     assert {line["reference_runs"] for line in found["lines"]} == {2}
     assert {line["flips_at_most"] for line in found["lines"]} == {"77.6%"}
+    assert {line["runs_missing"] for line in found["lines"]} == {57}
+    assert found["again"] == (
+        "a verdict of the least sure task may flip in 77.6% of runs; 57 more runs alike would "
+        "bound all at 5%. One pass in three runs would make 98.9% of it, two of three 87.2%: only "
+        "faults of our own are run again"
+    )
+
+
+def test_a_board_says_what_samples_tasks_and_errors_of_judging_do_to_its_scores(monkeypatch):
+    counted = partial(Report, reference_runs=4, gauge=Gauge(kind="mutants", tried=10, killed=9))
+    monkeypatch.setattr(factories, "Report", counted)
+    stage = arrange.board(private=TASKS, public=1, samples=2)
+    arrange.completed(
+        arrange.started(stage),
+        lambda one: Verdict.PASSED if one.sample == 0 else Verdict.WRONG_ANSWER,
+    )
+    (board,) = answer("health", "--pool", "demo")[0]["boards"]
+    assert board["tells"] == [
+        "Samples make 100% of a task score's variance: twice the samples would lower a score's "
+        "error by 29%, twice the tasks by 29%.",
+        "Tests noticed 189 of 210 small faults, references failed in 0 of 84 runs. Did tests err "
+        "on replies as often, a model that solves half would be shown 55.0%, and 44.4% would "
+        "stand behind the best score, 50.0%.",
+    ]
+    text = person(*READER).get(page(stage)).content.decode()
+    assert "Tests noticed 189 of 210 small faults" in text
+    assert "References: a verdict of the least sure task may flip in " in text
 
 
 def test_the_page_names_tasks_and_figures_and_no_content(met):

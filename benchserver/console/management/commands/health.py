@@ -55,10 +55,12 @@ class Command(ReportingCommand):
 def _lines(found: Sheet, shown: tuple[Line, ...]) -> list[str]:
     words = [f"{line.task}  {what}" for line in shown for what in line.asks or ("nothing",)]
     words += [line for board in found.boards for line in _board(board)]
+    words += [found.again] if found.again else []
     words.append(found.summary)
     return words
 
 
 def _board(board: Board) -> list[str]:
     head = f"board {board.track}, rotation {board.rotation}: {board.models} models"
-    return [f"{head}; {words}" for words in board.says] or [f"{head}; nothing to say"]
+    says = board.says or ("nothing to say",)
+    return [f"{head}; {words}" for words in (*says, *board.tells)]
