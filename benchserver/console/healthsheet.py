@@ -141,6 +141,11 @@ def _tells(board: BoardHealth) -> list[str]:
             f"samples would lower a score's error by {board.spread.more_samples:.0%}, twice the "
             f"tasks by {board.spread.more_tasks:.0%}."
         )
+    if board.design:
+        words.append(
+            f"Families of tasks make a score's variance {board.design:.2f} times that of unrelated "
+            f"tasks: {board.tasks} tell as much as {board.tasks / board.design:.0f} of those."
+        )
     if board.judging is not None:
         words.append(_judging(board.judging))
     return words

@@ -68,11 +68,13 @@ class TaskHealth:
 class BoardHealth:
     """The newest form of one track. ``saturation``: None below two models or two families.
 
-    ``spread``, ``judging``: None where there is nothing to tell them from (``sureness.py``).
+    ``spread``, ``design``, ``judging``: None where there is nothing to tell them from
+    (``sureness.py``).
     """
 
     track: str
     rotation: str
+    tasks: int
     models: int
     panel: int
     kr20: float | None
@@ -80,6 +82,7 @@ class BoardHealth:
     saturation: Saturation | None
     surprised: tuple[surprises.Pooled, ...]
     spread: sureness.Spread | None
+    design: float | None
     judging: sureness.Judging | None
 
 
@@ -150,6 +153,7 @@ def _board(track: Track, tables: Sequence[Outcomes]) -> BoardHealth:
     return BoardHealth(
         track=track.slug,
         rotation=newest.form.rotation.slug,
+        tasks=len(newest.versions),
         models=newest.models,
         panel=int(newest.panel.sum()),
         kr20=figures.kr20 if figures else None,
@@ -157,6 +161,7 @@ def _board(track: Track, tables: Sequence[Outcomes]) -> BoardHealth:
         saturation=_saturation(tables),
         surprised=surprises.pooled(newest),
         spread=sureness.spread(newest),
+        design=sureness.design(newest),
         judging=_judging(newest),
     )
 

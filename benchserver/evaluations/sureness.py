@@ -20,6 +20,7 @@ import numpy as np
 from benchserver.core.errors import BadInput
 from benchserver.evaluations.outcomes import Outcomes
 from benchserver.measurement.flakiness import corrected_score, observed_score
+from benchserver.measurement.means import mean_score
 from benchserver.measurement.scores import variance_split
 
 _HALF = 0.5
@@ -79,6 +80,17 @@ def spread(table: Outcomes) -> Spread | None:
     if not between + within:
         return None
     return Spread(between=between, within=within, samples=table.samples)
+
+
+def design(table: Outcomes) -> float | None:
+    """How many times the families of its tasks raise a score's variance, mean over models.
+
+    None where every task is its own family, or there is but one.
+    """
+    if not table.models or table.families is None or len(set(table.families)) < 2:
+        return None
+    rows = [mean_score(row.tolist(), families=table.families) for row in table.shares]
+    return float(np.mean([estimate.design_effect for estimate in rows]))
 
 
 def judging(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,19 @@ from benchserver.evaluations.outcomes import Outcomes
 INTAKES = [{"faults_tried": 12, "faults_noticed": 11}, {"faults_tried": 8, "faults_noticed": 7}]
 
 
-def table(passed: list[list[int]], *, samples: int, panel: tuple[int, ...] = ()) -> Outcomes:
+def table(
+    passed: list[list[int]],
+    *,
+    samples: int,
+    panel: tuple[int, ...] = (),
+    families: list[Hashable] | None = None,
+) -> Outcomes:
     counts = np.array(passed, dtype=np.int64).reshape(len(passed), len(passed[0]) if passed else 3)
     return Outcomes(
         form=None,  # type: ignore[arg-type]
         evaluations=(None,) * len(passed),  # type: ignore[arg-type]
         versions=tuple(range(counts.shape[1])),  # type: ignore[arg-type]
-        families=None,
+        families=families,
         passed=counts,
         samples=samples,
         panel=np.array([n in panel for n in range(len(passed))], dtype=np.bool_),
@@ -56,6 +63,14 @@ def test_more_samples_never_help_as_much_as_more_tasks(rows: list[list[int]]) ->
 )
 def test_nothing_is_split_where_nothing_is_seen(rows: list[list[int]], samples: int) -> None:
     assert sureness.spread(table(rows, samples=samples)) is None
+
+
+def test_families_that_rise_and_fall_together_widen_the_error_by_the_known_factor() -> None:
+    toy = [1, 1, 1, 0, 0, 0, 1, 1, 0, 1, 1, 1]
+    labels: list[Hashable] = [place // 3 for place in range(12)]
+    assert sureness.design(table([toy], samples=1, families=labels)) == pytest.approx(2.0625)
+    assert sureness.design(table([toy], samples=1)) is None
+    assert sureness.design(table([toy], samples=1, families=["one"] * 12)) is None
 
 
 def test_tests_that_err_show_half_as_the_note_says_and_the_way_back_is_found() -> None:

@@ -1,4 +1,4 @@
-"""No estimator is a library nobody calls: outside its room somebody asks for it."""
+"""Nothing of the room is a library nobody calls: outside of it somebody asks for every name."""
 
 from __future__ import annotations
 
@@ -12,21 +12,12 @@ ROOT = Path(__file__).parents[2] / "benchserver"
 ROOM = ROOT / "measurement"
 Name = tuple[str, str]  # module, function
 
-# Not asked for by code: what docs/statistics.md and the tests hold other numbers against, and
-# ``score``, whose two steps (``task_scores``, ``mean_score``) the rooms take one by one.
-YARDSTICKS = {
-    "bernoulli-error",
-    "best-of-n",
-    "ladder-bound",
-    "task-mean",
-    "tasks-needed",
-    "variance-split",
-}
-
 
 def module_of(path: Path) -> str:
-    parts = path.relative_to(ROOT.parent).with_suffix("").parts
-    return ".".join(parts).removesuffix(".__init__")
+    """Its dotted name from the package on."""
+    steps = path.with_suffix("").parts
+    start = len(steps) - 1 - steps[::-1].index("benchserver")
+    return ".".join(steps[start:]).removesuffix(".__init__")
 
 
 def names_in(tree: ast.AST, imported: dict[str, Name], own: str) -> Iterator[Name]:
@@ -49,6 +40,14 @@ def imports(tree: ast.AST) -> dict[str, Name]:
     }
 
 
+def parts(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
+    """Every top-level name with what defines it: functions, classes, constants."""
+    for node in tree.body:
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
+        names = [getattr(node, "name", None), *(getattr(t, "id", None) for t in targets)]
+        yield from ((name, node) for name in names if name)
+
+
 def reached(root: Path = ROOT, room: Path = ROOM) -> set[Name]:
     """Everything of the room that code outside it asks for, and what that asks for in turn."""
     inside: dict[Name, set[Name]] = {}
@@ -59,11 +58,8 @@ def reached(root: Path = ROOT, room: Path = ROOM) -> set[Name]:
         if room not in path.parents:
             asked += names_in(tree, known, own)
             continue
-        for node in tree.body:
-            targets = getattr(node, "targets", [getattr(node, "target", None)])
-            for name in [getattr(node, "name", None), *(getattr(t, "id", None) for t in targets)]:
-                if name:
-                    inside[own, name] = set(names_in(node, known, own))
+        for name, node in parts(tree):
+            inside.setdefault((own, name), set()).update(names_in(node, known, own))
     found: set[Name] = set()
     while asked:
         name = asked.pop()
@@ -73,18 +69,65 @@ def reached(root: Path = ROOT, room: Path = ROOM) -> set[Name]:
     return found
 
 
-def uncalled(found: set[Name]) -> set[str]:
-    made = {id: e.function.split(":") for id, e in ESTIMATORS.items()}
+def public(room: Path = ROOM) -> set[Name]:
+    """Every function, class and constant of the room that does not say it is private."""
     return {
-        id for id, (module, name) in made.items() if (f"benchserver.{module}", name) not in found
+        (module_of(path), name)
+        for path in room.rglob("*.py")
+        for name, _ in parts(ast.parse(path.read_text(encoding="utf-8")))
+        if not name.startswith("_")
     }
 
 
-def test_every_estimator_has_a_caller_outside_its_room() -> None:
-    assert uncalled(reached()) == YARDSTICKS
+def methods(room: Path = ROOM) -> set[str]:
+    """Public methods and properties of the room's public classes."""
+    return {
+        member.name
+        for path in room.rglob("*.py")
+        for name, node in parts(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and not name.startswith("_")
+        for member in node.body
+        if isinstance(member, ast.FunctionDef) and not member.name.startswith("_")
+    }
 
 
-def test_an_estimator_that_only_its_own_room_knows_is_seen() -> None:
-    found = reached() - {("benchserver.measurement.multiplicity", "benjamini_hochberg")}
-    assert "benjamini-hochberg" in uncalled(found)
-    assert "holm" not in uncalled(found)
+def attributes(root: Path = ROOT) -> set[str]:
+    """Every ``.name`` that some code reads."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in root.rglob("*.py")]
+    return {
+        node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+    }
+
+
+def test_every_public_name_of_the_room_is_asked_for_outside() -> None:
+    assert public() - reached() == set()
+
+
+def test_every_method_of_the_room_is_called_by_some_code() -> None:
+    assert methods() - attributes() == set()
+
+
+def test_the_table_of_estimators_names_public_functions_of_the_room() -> None:
+    made = (entry.function.split(":") for entry in ESTIMATORS.values())
+    named = {(f"benchserver.{module}", name) for module, name in made}
+    assert named - reached() == set()
+
+
+def test_a_name_that_only_its_own_room_or_a_test_knows_is_seen(tmp_path: Path) -> None:
+    room = tmp_path / "benchserver" / "measurement"
+    room.mkdir(parents=True)
+    (room / "sums.py").write_text(
+        "def used(): return helped()\n"
+        "def helped(): return 1\n"
+        "def alone(): return helped()\n"
+        "def _own(): return 2\n"
+        "LIMIT = 3\n"
+        "class Sum:\n"
+        "    def tell(self): return LIMIT\n"
+    )
+    (tmp_path / "benchserver" / "door.py").write_text(
+        "from benchserver.measurement import sums\nprint(sums.used())\n"
+    )
+    known = public(room) - reached(tmp_path / "benchserver", room)
+    assert {name for _, name in known} == {"alone", "LIMIT", "Sum"}
+    assert methods(room) - attributes(tmp_path / "benchserver") == {"tell"}

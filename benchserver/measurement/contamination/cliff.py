@@ -16,14 +16,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize, special, stats
 
 from benchserver.core.errors import BadInput
 from benchserver.measurement.contamination.permutation import larger_mean
 
 DEAD_ZONE = timedelta(days=91)  # what was written around a cutoff belongs to neither side
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

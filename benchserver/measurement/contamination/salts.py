@@ -14,7 +14,6 @@ from collections.abc import Iterable
 
 MARKER = "{{salt}}"
 DIGITS = 14  # decimal: 46 bits, and nothing about it looks like a mark
-BITS = 46
 
 
 def salt_of(key: bytes, *parts: str) -> str:

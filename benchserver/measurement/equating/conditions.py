@@ -21,7 +21,6 @@ import numpy as np
 from benchserver.measurement.equating.rasch import Calibration, Figure, fit
 from benchserver.measurement.equating.table import Flags
 
-NOT_COMPARABLE = "not comparable across rotations"
 PANEL_MODELS = 6
 PANEL_FAMILIES = 3
 LOW_RATE, HIGH_RATE = 0.1, 0.9
