@@ -13,9 +13,27 @@ from benchserver.evaluations.health import FLIPS_WANTED, BoardHealth, PoolHealth
 from benchserver.evaluations.sureness import Judging
 from benchserver.measurement.asks import CHANCE, PANEL_TO_REVIEW
 from benchserver.measurement.compromise import ALARM
+from benchserver.measurement.estimators import label
 from benchserver.measurement.flakiness import any_of, majority_of
 from benchserver.pools.models import Pool
 
+_MADE_BY = {
+    "lines.passed": ("jeffreys",),
+    "lines.passed_range": ("jeffreys",),
+    "lines.item_rest": ("item-rest",),
+    "lines.top_less_bottom": ("top-less-bottom",),
+    "lines.flips_at_most": ("flip-bound",),
+    "lines.runs_missing": ("runs-needed",),
+    "lines.surprise": ("task-cusum",),
+    "lines.jump_p": ("window-fisher",),
+    "lines.jump_q": ("benjamini-hochberg",),
+    "boards.kr20": ("kr-20",),
+    "boards.sem": ("kr-20",),
+    "boards.says": ("saturation", "task-cusum"),
+    "boards.tells": ("variance-split", "clustered-error", "shown-score", "score-behind"),
+    "again": ("flip-bound", "any-of", "majority-of"),
+    "summary": ("task-cusum",),
+}
 _AGAIN = 3  # runs of a failed candidate, were it run again
 
 
@@ -37,6 +55,7 @@ class Line:
     runs_missing: int
     surprise: str
     jump_p: str
+    jump_q: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +75,15 @@ class Board:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """``again``: what running candidates again would do to verdicts; empty without a run."""
+    """``again``: what running candidates again would do to verdicts; empty without a run.
+    ``estimators``: field -> ``id@version`` of what made its numbers."""
 
     pool: str
     lines: tuple[Line, ...]
     boards: tuple[Board, ...]
     summary: str
     again: str
+    estimators: dict[str, list[str]]
 
     @property
     def asking(self) -> tuple[Line, ...]:
@@ -79,6 +100,7 @@ def sheet(pool: Pool, found: PoolHealth) -> Sheet:
         boards=tuple(_board(board) for board in found.boards),
         summary=f"{asking} of {len(lines)} tasks ask for something; {by_luck}",
         again=_again(found),
+        estimators={name: [label(made) for made in by] for name, by in _MADE_BY.items()},
     )
 
 
@@ -117,6 +139,7 @@ def _line(task: TaskHealth) -> Line:
         runs_missing=task.runs_missing,
         surprise=_decimal(task.signs.surprise) if task.jump_p is not None else "",
         jump_p="" if task.jump_p is None else f"{task.jump_p:.3f}",
+        jump_q="" if task.jump_q is None else f"{task.jump_q:.3f}",
     )
 
 

@@ -30,6 +30,7 @@ from benchserver.measurement.drift import robust_z
 from benchserver.measurement.flakiness import rate_bound, runs_needed
 from benchserver.measurement.items import analyse, jeffreys
 from benchserver.measurement.means import Interval, mean_score
+from benchserver.measurement.multiplicity import benjamini_hochberg
 from benchserver.measurement.saturation import Saturation, saturation
 from benchserver.pools.models import Pool, TaskVersion, Track
 from benchserver.pools.queries import newest_versions
@@ -46,6 +47,7 @@ class TaskHealth:
     ``item_rest``, ``top_less_bottom``: over all models, for information; what decides is in
     ``signs``. ``flips_at_most``: bound on the reference's rate of flips, None without a run;
     ``runs_missing``: further runs that, all alike, would bring it to ``FLIPS_WANTED``.
+    ``jump_p``: of later results that are better; ``jump_q``: the same after all tasks of the pool.
     """
 
     version_id: UUID
@@ -58,6 +60,7 @@ class TaskHealth:
     flips_at_most: float | None = None
     runs_missing: int = 0
     jump_p: float | None = None
+    jump_q: float | None = None
 
     @property
     def asks(self) -> tuple[Asked, ...]:
@@ -124,12 +127,19 @@ def pool_health(pool: Pool, policy: Policy) -> PoolHealth:
     versions = [v for v in newest_versions(pool) if v.task.retired_at is None]
     worn = {c.version_id: spent(replace(c, unfit=""), policy) for c in _candidates(pool)}
     repeats = _repeats(versions)
-    tasks = [_task(v, gathered, worn.get(str(v.pk), ""), repeats) for v in versions]
+    tasks = _adjusted([_task(v, gathered, worn.get(str(v.pk), ""), repeats) for v in versions])
     return PoolHealth(
         tasks=tuple(sorted(tasks, key=_pressing)),
         boards=tuple(boards),
         false_alarms=gathered.false_alarms,
     )
+
+
+def _adjusted(tasks: Sequence[TaskHealth]) -> list[TaskHealth]:
+    """Among many tasks a few look better by luck: what is shown bounds the share of such."""
+    looked_at = [task.jump_p for task in tasks if task.jump_p is not None]
+    shared = iter(benjamini_hochberg(looked_at) if looked_at else ())
+    return [task if task.jump_p is None else replace(task, jump_q=next(shared)) for task in tasks]
 
 
 def unfit_versions(pool: Pool, policy: Policy) -> dict[UUID, str]:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from benchserver.audit.models import Event
 from benchserver.core.verdict import Verdict
 from benchserver.evaluations.models import ReferenceRuns
+from benchserver.measurement.estimators import ESTIMATORS
 from benchserver.pools.gauge import Gauge
 from benchserver.pools.intake import Report
 from benchserver.pools.models import Task
@@ -68,6 +69,19 @@ def test_a_pool_in_good_health_is_told_so(stage):
     assert status == 0
     assert found["lines"] == []
     assert found["summary"].startswith(f"0 of {TASKS + 2} tasks ask for something")
+
+
+def test_every_figure_of_health_names_its_method(met):
+    found, _ = answer("health", "--pool", "demo", "--all")
+    (board,), line = found["boards"], found["lines"][0]
+    counted = {"task", "task_id", "asks", "reason", "models", "reference_runs"}
+    counted |= {"track", "rotation", "panel"}
+    named = {f"lines.{name}" for name in set(line) - counted}
+    named |= {f"boards.{name}" for name in set(board) - counted} | {"again", "summary"}
+    assert set(found["estimators"]) == named
+    made = {one.partition("@")[0] for by in found["estimators"].values() for one in by}
+    assert made <= set(ESTIMATORS)
+    assert "runs-needed@1" in person(*READER).get(page(met)).content.decode()
 
 
 def test_worn_tasks_and_a_full_board_are_told_and_the_status_says_so(met):

@@ -231,6 +231,19 @@ def test_one_flip_of_a_reference_sets_the_task_aside(stage):
         )
 
 
+def test_a_task_that_got_better_is_told_after_all_that_were_looked_at(stage):
+    """Three models set the difficulties; of seven more the last four pass task 0."""
+    for n in range(10):
+        ran(stage, n, lambda task, n=n: n >= 6 if task == 0 else n % 2 == task % 2)
+    tasks = {task.slug: task for task in pool_health(stage.pool, loose()).tasks}
+    jumps = [task.jump_p for task in tasks.values() if task.jump_p is not None]
+    jumped = tasks[slug_of(stage, 0)]
+    assert (jumped.jump_p, min(jumps)) == (pytest.approx(1 / 35), jumped.jump_p)
+    assert jumped.jump_q == pytest.approx(len(jumps) / 35)
+    assert all(task.jump_q >= task.jump_p for task in tasks.values() if task.jump_p is not None)
+    assert all(task.jump_q is None for task in tasks.values() if task.jump_p is None)
+
+
 def test_reading_health_changes_nothing(stage):
     ladder(stage, 4)
     before = arrange.row_counts()
