@@ -72,8 +72,9 @@ class Command(ReportingCommand):
             f"note: {group} could not be evaluated on it: {reason}"
             for group, reason in document["shut_out"].items()
         ]
-        document["tells"] = formsheet.documents(_sheets(pool, plan))
-        lines += [words for one in _sheets(pool, plan) for words in formsheet.in_words(one)]
+        sheets = _sheets(pool, plan)
+        document["tells"] = formsheet.documents(sheets)
+        lines += [words for one in sheets for words in formsheet.in_words(one)]
         document["room"] = _room(pool, plan)
         lines += [f"note: {words}" for words in document["room"]]
         if options["save"]:
@@ -128,7 +129,7 @@ def _forms(pool: Pool, plan: Plan) -> dict[str, frozenset[str]]:
 
 
 def _sheets(pool: Pool, plan: Plan) -> list[formsheet.FormSheet]:
-    """What each track's form could tell; of tracks that would have a task."""
+    """What the form of each track that would have a hidden task could tell."""
     forms = _forms(pool, plan)
     return [
         formsheet.sheet(
