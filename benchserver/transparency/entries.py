@@ -189,7 +189,7 @@ def _step(log: _Log, entry: Mapping[str, Any], digest: str) -> str:
             return "" if known else "correction of a run that committed no outcomes"
         case "form-withdrawal":
             known = entry["r"] in log.rotations
-            return "" if known else "withdrawal from an unknown rotation"
+            return "" if known else "withdrawal of an unknown rotation"
         case "rotation-reveal":
             return "" if entry["r"] in log.rotations else "reveal of an unknown rotation"
     return ""

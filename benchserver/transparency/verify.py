@@ -199,8 +199,7 @@ def check_order(entries: list[bytes]) -> list[str]:
     """Faults of order: rotation-commit, run-start, run-commit, snapshot, in one chain."""
     rotations, voided = set[str](), set[str]()
     started, committed = dict[str, tuple[str, str]](), dict[str, str]()
-    chain = ["0" * 64]
-    faults: list[str] = []
+    chain, faults = ["0" * 64], list[str]()
     for index, raw in enumerate(entries):
         entry = parse_entry(raw)
         kind, rules = entry["t"], list[tuple[bool, str]]()
@@ -220,15 +219,13 @@ def check_order(entries: list[bytes]) -> list[str]:
             rules = [(entry["run"] in started, "void of a run that never started")]
             voided.add(entry["run"])
         elif kind == "correction":
-            known = entry["ref_seq"] in range(len(chain) - 1)
-            rules = [(known, "correction of an unknown snapshot")]
+            rules = [
+                (entry["ref_seq"] in range(len(chain) - 1), "correction of an unknown snapshot")
+            ]
         elif kind == "outcome-correction":
-            known = entry["run"] in committed
-            rules = [(known, "correction of a run that committed no outcomes")]
-        elif kind == "form-withdrawal":
-            rules = [(entry["r"] in rotations, "withdrawal from an unknown rotation")]
-        elif kind == "rotation-reveal":
-            rules = [(entry["r"] in rotations, "reveal of an unknown rotation")]
+            rules = [(entry["run"] in committed, "correction of a run that committed no outcomes")]
+        elif kind in ("rotation-reveal", "form-withdrawal"):
+            rules = [(entry["r"] in rotations, f"{kind.partition('-')[2]} of an unknown rotation")]
         elif kind == "snapshot":
             follows = (entry["prev"], entry["seq"]) == (chain[-1], len(chain) - 1)
             rules = [(follows, "snapshot does not follow the one before")]

@@ -149,7 +149,7 @@ FAULTS: list[tuple[Sequence[bytes], str]] = [
      "entry 0: void of a run that never started"),
     ([correction(snapshot_sequence=0, where="x", new=1, reason="x")],
      "entry 0: correction of an unknown snapshot"),
-    ([withdrawn()], "entry 0: withdrawal from an unknown rotation"),
+    ([withdrawn()], "entry 0: withdrawal of an unknown rotation"),
     ([*GOOD[:2], corrected()], "entry 2: correction of a run that committed no outcomes"),
     ([rotation_reveal(rotation="rot-1", reveal={})], "entry 0: reveal of an unknown rotation"),
 ]  # fmt: skip
