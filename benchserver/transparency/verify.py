@@ -219,9 +219,8 @@ def check_order(entries: list[bytes]) -> list[str]:
             rules = [(entry["run"] in started, "void of a run that never started")]
             voided.add(entry["run"])
         elif kind == "correction":
-            rules = [
-                (entry["ref_seq"] in range(len(chain) - 1), "correction of an unknown snapshot")
-            ]
+            known = entry["ref_seq"] in range(len(chain) - 1)
+            rules = [(known, "correction of an unknown snapshot")]
         elif kind == "outcome-correction":
             rules = [(entry["run"] in committed, "correction of a run that committed no outcomes")]
         elif kind in ("rotation-reveal", "form-withdrawal"):
@@ -231,8 +230,7 @@ def check_order(entries: list[bytes]) -> list[str]:
             rules = [(follows, "snapshot does not follow the one before")]
             chain.append(hashlib.sha256(raw).hexdigest())
             rules += [rule for row in entry["rows"] for rule in _row_rules(row, committed, voided)]
-        broken = [fault for holds, fault in rules if not holds]
-        faults += [f"entry {index}: {fault}" for fault in broken[:1]]
+        faults += [f"entry {index}: {fault}" for holds, fault in rules if not holds][:1]
     return faults
 
 
