@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
-from benchserver.audit.prepared import Rows, rows, run, together
+from benchserver.audit.prepared import Rows, rows
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,8 @@ _ANY = "SELECT EXISTS (SELECT 1 FROM evaluations_wake)"
 _TAKE = """
 DELETE FROM evaluations_wake WHERE id = ANY(ARRAY(
     SELECT id FROM evaluations_wake ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
-RETURNING id, step, target
-"""
+RETURNING id, step, target"""
+_MAY_BE_LOST = ", set_config('synchronous_commit', 'off', true)"
 
 
 def publish_only() -> None:
@@ -94,7 +94,7 @@ def _publish_some() -> int:
     with transaction.atomic():
         try:
             taken = _taken()
-            for _, step, target in sorted(taken):
+            for _, step, target, *_ in sorted(taken):
                 _send(step, target)
         except (OperationalError, OSError) as problem:
             transaction.set_rollback(True)
@@ -106,10 +106,7 @@ def _publish_some() -> int:
 def _taken() -> Rows:
     """What a power cut brings back is published twice, and that costs a look: no disk is waited
     for, save in a transaction that is somebody else's."""
-    with together():
-        if not connection.savepoint_ids:
-            run("SET LOCAL synchronous_commit TO off")
-        return rows(_TAKE, [_BATCH])
+    return rows(_TAKE if connection.savepoint_ids else _TAKE + _MAY_BE_LOST, [_BATCH])
 
 
 def nudge(step: str, target: str) -> None:

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 Facts = Sequence[Any] | Mapping[str, Any]
 Rows = list[tuple[Any, ...]]
@@ -42,9 +43,9 @@ def both(first: tuple[str, Facts], second: tuple[str, Facts]) -> tuple[Rows, Row
 def run(sql: str, facts: Facts = ()) -> None:
     """One statement that nobody asks for an answer."""
     if _waiting.statements is None:
-        _connected()
-        with connection.wrap_database_errors:
-            _executed(sql, facts)
+        here = _connected()
+        with here.wrap_database_errors:
+            _executed(here.connection, sql, facts)
     else:
         _waiting.statements.append((sql, facts))
 
@@ -70,25 +71,28 @@ def _asked(*questions: tuple[str, Facts]) -> list[Rows]:
     waiting = [] if _waiting.statements is None else _waiting.statements
     if not waiting and not questions:
         return []
-    _connected()
+    here = _connected()
     every = [*waiting, *questions]
     waiting.clear()
-    with connection.wrap_database_errors:
+    with here.wrap_database_errors:
         if len(every) == 1:
-            cursors = [_executed(*every[0])]
+            cursors = [_executed(here.connection, *every[0])]
         else:
-            with connection.connection.pipeline():
-                cursors = [_executed(*each) for each in every]
+            with here.connection.pipeline():
+                cursors = [_executed(here.connection, *each) for each in every]
         return [cursor.fetchall() for cursor in cursors[len(every) - len(questions) :]]
 
 
-def _executed(sql: str, facts: Facts) -> psycopg.Cursor[tuple[Any, ...]]:
+def _executed(on: Any, sql: str, facts: Facts) -> psycopg.Cursor[tuple[Any, ...]]:
     """A cursor of its own each: answers that are still to come belong to the one that asked."""
-    cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(connection.connection)
+    cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(on)
     return cursor.execute(sql.encode(), facts, prepare=True)
 
 
-def _connected() -> None:
-    connection.validate_no_broken_transaction()
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
+def _connected() -> BaseDatabaseWrapper:
+    """This thread's connection, looked up once: ``django.db.connection`` does so at each dot."""
+    here = connections[DEFAULT_DB_ALIAS]
+    here.validate_no_broken_transaction()
+    here.close_if_health_check_failed()
+    here.ensure_connection()
+    return here

@@ -44,9 +44,6 @@ class Engines:
 
 def judge_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> UUID | None:
     """Judge one stored reply; returns its evaluation's id, or None when there is nothing to do."""
-    if opinions.is_suspended(worker):
-        logger.error("this machine is taken out and judges nothing until an admin lets it back")
-        return None
     errand = work.judgement(
         engine(engines.policy),
         attempt_id=attempt_id,
@@ -61,6 +58,8 @@ def judge_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> UUID | 
         return _judged(attempt, worker, engines)
 
     work.drive(errand, judged)
+    if not seen and opinions.is_suspended(worker):  # then there was nothing for it to take
+        logger.error("this machine is taken out and judges nothing until an admin lets it back")
     return seen[0] if seen else None
 
 

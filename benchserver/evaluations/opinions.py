@@ -21,6 +21,7 @@ from benchserver.audit.prepared import rows
 from benchserver.audit.record import record
 from benchserver.core.lifecycle import OPINION, OpinionState
 from benchserver.evaluations import settle, statements
+from benchserver.evaluations.machines import machine_of
 from benchserver.evaluations.models import Attempt, SecondOpinion, SuspendedWorker, Wake
 
 OPEN = (OpinionState.WAITING, OpinionState.DISPUTED)
@@ -28,11 +29,6 @@ _LONGEST_JUDGING = 900
 _PAUSE_SECONDS = 60
 _TRIES_MAX = 3
 _BATCH = 50
-
-
-def machine_of(worker: str) -> str:
-    """The machine in a job's name: ``host:1234:9f3ab2`` works on ``host``."""
-    return worker.partition(":")[0]
 
 
 def is_suspended(worker: str) -> bool:

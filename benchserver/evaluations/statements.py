@@ -6,8 +6,9 @@ of an endpoint's oldest evaluation that runs unpaused and raises its fence in th
 
 from __future__ import annotations
 
-# Such a commit does not wait for the disk; a later one that does carries it along.
-MAY_BE_LOST = "SET LOCAL synchronous_commit TO off"
+# At the end of a claim: its commit does not wait for the disk; a later one that does carries it
+# along.
+MAY_BE_LOST = ", set_config('synchronous_commit', 'off', true)"
 
 LANE = """
 SELECT l.endpoint_id, e.max_concurrency, e.max_rps::float8, e.state = 'active',
@@ -64,8 +65,7 @@ FROM (
       AND v.paused_at IS NULL
     ORDER BY v.created_at LIMIT 1) next
 WHERE evaluations_attempt.id = next.id
-RETURNING evaluations_attempt.id, fence
-"""
+RETURNING evaluations_attempt.id, fence"""
 
 TAKE_REPLY = """
 UPDATE evaluations_attempt SET
@@ -74,9 +74,11 @@ UPDATE evaluations_attempt SET
     hold_until = clock_timestamp() + make_interval(secs => %(hold)s),
     updated_at = clock_timestamp()
 WHERE id = (SELECT id FROM evaluations_attempt WHERE id = %(attempt)s AND state = 'generated'
-            AND next_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
-RETURNING id, fence
-"""
+            AND next_at <= clock_timestamp()
+            AND NOT EXISTS (SELECT 1 FROM evaluations_suspendedworker
+                            WHERE name = %(machine)s AND lifted_at IS NULL)
+            FOR UPDATE SKIP LOCKED)
+RETURNING id, fence"""
 
 BEAT = """
 UPDATE evaluations_attempt

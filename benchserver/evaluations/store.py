@@ -21,6 +21,7 @@ from benchserver.core.ids import new_id
 from benchserver.core.lifecycle import AttemptState
 from benchserver.core.verdict import FaultKind, Judgement
 from benchserver.evaluations import statements
+from benchserver.evaluations.machines import machine_of
 from benchserver.providers.register import pause_endpoint
 
 _BUDGET = ("max_requests", "max_tokens", "max_micro_usd", "requests", "tokens", "micro_usd")
@@ -59,6 +60,9 @@ def _unit(row: tuple[Any, ...]) -> Unit:
 
 class PostgresTransaction:
     """``core.engine.store.Transaction``; open only inside ``transaction``."""
+
+    def __init__(self, *, may_be_lost: bool = False) -> None:
+        self._may_be_lost = may_be_lost
 
     def lane(self, endpoint: UUID) -> Lane | None:
         return self._lane(statements.LANE, endpoint)
@@ -110,10 +114,13 @@ class PostgresTransaction:
         self, *, attempt_id: UUID, worker: str, lease_seconds: float, hold_seconds: float
     ) -> Claim | None:
         facts = {"attempt": attempt_id, "lease": lease_seconds, "hold": hold_seconds}
+        # A machine that is taken out judges nothing.
+        facts["machine"] = machine_of(worker)
         return self._claim(statements.TAKE_REPLY, facts, worker)
 
     def _claim(self, sql: str, facts: dict[str, Any], worker: str) -> Claim | None:
-        found = rows(sql, facts | {"worker": worker})
+        ending = statements.MAY_BE_LOST if self._may_be_lost else ""
+        found = rows(sql + ending, facts | {"worker": worker})
         return Claim(attempt_id=found[0][0], fence=found[0][1], worker=worker) if found else None
 
     def beat(self, *, workers: list[str], lease_seconds: float) -> None:
@@ -236,10 +243,8 @@ class PostgresStore:
     @contextmanager
     def claiming(self) -> Iterator[PostgresTransaction]:
         alone = not connection.in_atomic_block  # never for somebody else's transaction
-        with self.transaction() as tx:
-            if alone:
-                run(statements.MAY_BE_LOST)
-            yield tx
+        with transaction.atomic(), together():
+            yield PostgresTransaction(may_be_lost=alone)
 
     def mine(self, claim: Claim) -> bool:
         """The last look before the first byte. The window left is one system call and cannot be
