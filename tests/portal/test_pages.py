@@ -234,9 +234,25 @@ def test_an_ended_evaluation_is_not_loaded_again_and_shows_its_result(
     assert "wrong_answer" not in text
     assert "Cancel the evaluation" not in text
     assert "k = 5" in text
-    assert "at least 87.5" in re.sub("<[^>]+>", "", text)
+    assert "≥ 87.5" in re.sub("<[^>]+>", "", text)
     assert "0.1 to 0.1" in text
     assert "<code>task-mean@1</code>" in text
+
+
+@pytest.mark.parametrize(("bound", "sign"), [("at_least", "≥"), ("at_most", "≤")])
+def test_a_hidden_result_near_an_end_is_shown_as_the_bound_it_is(
+    acme: Tenant, track: Track, monkeypatch: pytest.MonkeyPatch, bound: str, sign: str
+) -> None:
+    cell = {"tasks": 24, "samples": 24, "passed": 21, "missing": 0, "bound": bound}
+    cell |= {"score_e4": 8750, "se_e4": 0, "low_e4": 6900, "high_e4": 10_000}
+    done = make_evaluation(acme.endpoint, track, state="complete")
+    body = {"private": cell, "public": None, "gap": None}
+    monkeypatch.setattr(queries, "told_to_provider", lambda *_, **__: body)
+    answer = acme.browser().get(f"/portal/evaluations/{done.slug}/")
+    text = re.sub("<[^>]+>", "", answer.content.decode())
+    assert f"{sign} 87.5" in text
+    assert f"{sign} 21 / 24" in text
+    assert bound not in text
 
 
 def test_a_repeated_result_names_the_evaluation_it_comes_from(

@@ -109,9 +109,8 @@ def _chances(result: dict[str, Any] | None) -> list[dict[str, Any]]:
 def _chance(told: dict[str, Any], split: str, name: str, k: str) -> dict[str, Any]:
     low, high = told.get("intervals", {}).get(split, {}).get(k, (None, None))
     bound = told.get("bounds", {}).get(k, "") if split == "private" else ""
-    words = {"at_least": "at least ", "at_most": "at most "}.get(bound, "")
     value = told.get(split, {}).get(k)
-    return {"name": name, "value": value, "bound": words, "low": low, "high": high}
+    return {"name": name, "value": value, "bound": bound, "low": low, "high": high}
 
 
 @require_POST

@@ -41,6 +41,12 @@ def signed_points(e4: int | None) -> str:
 
 
 @register.filter
+def bound_sign(bound: str) -> str:
+    """``≥`` or ``≤`` before what is only a bound, as on the board; nothing before others."""
+    return {"at_least": "≥ ", "at_most": "≤ "}.get(bound, "")
+
+
+@register.filter
 def grouped(number: int | None) -> str:
     """``21320`` as ``21,320``."""
     return "–" if number is None else f"{number:,}"
