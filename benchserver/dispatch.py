@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
-from benchserver.audit.prepared import Rows, rows
+from benchserver.audit.prepared import MAY_BE_LOST, Rows, rows
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,6 @@ _TAKE = """
 DELETE FROM evaluations_wake WHERE id = ANY(ARRAY(
     SELECT id FROM evaluations_wake ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
 RETURNING id, step, target"""
-_MAY_BE_LOST = ", set_config('synchronous_commit', 'off', true)"
 
 
 def publish_only() -> None:
@@ -106,7 +105,7 @@ def _publish_some() -> int:
 def _taken() -> Rows:
     """What a power cut brings back is published twice, and that costs a look: no disk is waited
     for, save in a transaction that is somebody else's."""
-    return rows(_TAKE if connection.savepoint_ids else _TAKE + _MAY_BE_LOST, [_BATCH])
+    return rows(_TAKE if connection.savepoint_ids else _TAKE + MAY_BE_LOST, [_BATCH])
 
 
 def nudge(step: str, target: str) -> None:

@@ -25,9 +25,6 @@ WITH found AS ({_FETCH}), noted AS (
     SELECT %s, %s, %s, '', jsonb_build_object() FROM found)
 SELECT *{{more}} FROM found
 """
-# On its own, it need not wait for the disk: nothing is sent, stored or judged by this key without a
-# later commit that does wait, and that one carries this to the disk, too.
-_ALONE = ", set_config('synchronous_commit', 'off', true)"
 
 
 def keep(key: WrappedKey) -> str:
@@ -43,7 +40,9 @@ def fetch(key_id: str) -> WrappedKey:
 
 def fetch_noted(key_id: str, *, verb: str, by: str, target: str) -> WrappedKey:
     """The same with an event of the audit trail that says who opens what. Raises ``CannotOpen``."""
-    more = "" if connection.in_atomic_block else _ALONE
+    # On its own it need not wait for the disk: nothing is sent, stored or judged by this key
+    # without a later commit that does wait.
+    more = "" if connection.in_atomic_block else prepared.MAY_BE_LOST
     return _found(prepared.rows(_FETCH_NOTED.format(more=more), [key_id, by, verb, target]))
 
 

@@ -20,6 +20,11 @@ Facts = Sequence[Any] | Mapping[str, Any]
 Rows = list[tuple[Any, ...]]
 
 
+# At the end of a statement's RETURNING or SELECT: the commit does not wait for the disk. Whoever
+# adds it says which later commit, one that does wait, carries it along.
+MAY_BE_LOST = ", set_config('synchronous_commit', 'off', true)"
+
+
 class _Waiting(threading.local):
     """Statements that this thread has not sent yet; None outside of ``together``."""
 

@@ -6,10 +6,6 @@ of an endpoint's oldest evaluation that runs unpaused and raises its fence in th
 
 from __future__ import annotations
 
-# At the end of a claim: its commit does not wait for the disk; a later one that does carries it
-# along.
-MAY_BE_LOST = ", set_config('synchronous_commit', 'off', true)"
-
 LANE = """
 SELECT l.endpoint_id, e.max_concurrency, e.max_rps::float8, e.state = 'active',
        extract(epoch FROM clock_timestamp())::float8,

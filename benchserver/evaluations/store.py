@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from benchserver.audit.prepared import both, rows, run, send, together
+from benchserver.audit.prepared import MAY_BE_LOST, both, rows, run, send, together
 from benchserver.core.engine.facts import Budget, Claim, Ended, FreeLane, Lane, Unit
 from benchserver.core.ids import new_id
 from benchserver.core.lifecycle import AttemptState
@@ -119,7 +119,7 @@ class PostgresTransaction:
         return self._claim(statements.TAKE_REPLY, facts, worker)
 
     def _claim(self, sql: str, facts: dict[str, Any], worker: str) -> Claim | None:
-        ending = statements.MAY_BE_LOST if self._may_be_lost else ""
+        ending = MAY_BE_LOST if self._may_be_lost else ""
         found = rows(sql + ending, facts | {"worker": worker})
         return Claim(attempt_id=found[0][0], fence=found[0][1], worker=worker) if found else None
 

@@ -43,18 +43,10 @@ def against_panel(gap: float, se: float, panel: Sequence[float]) -> Gap:
     """
     if len(panel) < 2:
         raise BadInput("the panel's gaps need two models", place="gaps.panel")
-    spread = se**2 + float(np.var(panel, ddof=1)) * (1 + 1 / len(panel))
-    if not (spread > 0 and math.isfinite(spread)) or se < 0:
+    if se < 0:
         raise BadInput("a gap without any error cannot be judged", place="gaps.se")
-    adjusted, df = gap - float(np.mean(panel)), len(panel) - 1
-    statistic = adjusted / math.sqrt(spread)
-    return Gap(
-        adjusted=adjusted,
-        statistic=statistic,
-        df=df,
-        p_value=float(stats.t.sf(statistic, df)),
-        p_normal=float(stats.norm.sf(statistic)),
-    )
+    spread = _some(se**2 + float(np.var(panel, ddof=1)) * (1 + 1 / len(panel)))
+    return _gap(gap - float(np.mean(panel)), spread=spread, df=len(panel) - 1)
 
 
 def residual_gap(own: Split, panel: Sequence[Split], *, samples: int) -> Gap:
@@ -114,11 +106,19 @@ def _judged(own: _Shift, panel: Sequence[_Shift]) -> Gap:
     # The panel's own residuals were drawn towards it by 1 - 1/m.
     drawn = float(np.mean([one.variance for one in panel])) * m / (m - 1)
     among = max(float(np.var(gaps, ddof=1)), drawn) * (1 + 1 / m)
-    spread = own.variance + among
-    if not spread > 0:
-        raise BadInput("a gap without any error cannot be judged", place="gaps.se")
+    spread = _some(own.variance + among)
     df = spread**2 / (own.variance**2 / own.df + among**2 / (m - 1))
-    adjusted = own.gap - float(np.mean(gaps))
+    return _gap(own.gap - float(np.mean(gaps)), spread=spread, df=df)
+
+
+def _some(spread: float) -> float:
+    if not (spread > 0 and math.isfinite(spread)):
+        raise BadInput("a gap without any error cannot be judged", place="gaps.se")
+    return spread
+
+
+def _gap(adjusted: float, *, spread: float, df: float) -> Gap:
+    """``spread``: the variance of ``adjusted``."""
     statistic = adjusted / math.sqrt(spread)
     return Gap(
         adjusted=adjusted,
