@@ -37,6 +37,21 @@ class Release:
     keeps: Kept
 
 
+def release(name: str, generator: np.random.Generator) -> Release:
+    """The way of answering called ``name``; ``generator``: the noise of the one that has any.
+
+    Raises ``KeyError`` for another name than exact, rounded, ladder, stepped or thresholdout.
+    """
+    makers: dict[str, Callable[[], Release]] = {
+        "exact": exact,
+        "rounded": rounded,
+        "ladder": laddered,
+        "stepped": stepped,
+        "thresholdout": lambda: held_out(Thresholdout(generator=generator)),
+    }
+    return makers[name]()
+
+
 def exact() -> Release:
     """The mean loss in full precision."""
     return Release(lambda losses: float(losses.mean()), _below_half)

@@ -9,8 +9,6 @@ import pytest
 
 from benchserver.core.errors import BadInput
 from benchserver.measurement.adaptive import attacks
-from benchserver.measurement.adaptive.attacks import Release
-from benchserver.measurement.adaptive.thresholdout import Thresholdout
 from benchserver.measurement.scores import expected_best_of
 
 
@@ -20,24 +18,12 @@ def shown(name: str, *, tasks: int, guesses: int, runs: int) -> tuple[float, flo
         attacks.boosting(
             tasks=tasks,
             guesses=guesses,
-            release=release(name, seed),
+            release=attacks.release(name, np.random.default_rng([seed, 1])),
             generator=np.random.default_rng(seed),
         )
         for seed in range(runs)
     ]
     return float(np.mean(found)), float(np.std(found, ddof=1)) / math.sqrt(runs)
-
-
-def release(name: str, seed: int) -> Release:
-    if name == "thresholdout":
-        return attacks.held_out(Thresholdout(generator=np.random.default_rng([seed, 1])))
-    makers = {
-        "exact": attacks.exact,
-        "rounded": attacks.rounded,
-        "ladder": attacks.laddered,
-        "stepped": attacks.stepped,
-    }
-    return makers[name]()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from benchserver.console.simulation.season.promises import HELD_BY, Gain, Promis
 from benchserver.console.simulation.season.rules import Protection, Rules
 from benchserver.console.simulation.season.season import Season, play
 from benchserver.measurement.adaptive import attacks
-from benchserver.measurement.adaptive.thresholdout import Thresholdout
 
 ANSWERS = ("exact", "rounded", "ladder", "stepped", "thresholdout")
 MANY = 200  # tries of the boosting attack where nothing limits it
@@ -127,22 +126,10 @@ def _boosting(name: str, tasks: int, seeds: Sequence[int]) -> float:
     found = []
     for seed in seeds:
         generator = np.random.default_rng([seed, len(name)])
-        release = _release(name, generator)
+        release = attacks.release(name, generator)
         loss = attacks.boosting(tasks=tasks, guesses=MANY, release=release, generator=generator)
         found.append((0.5 - loss) / (0.5 / math.sqrt(tasks)))
     return float(np.mean(found))
-
-
-def _release(name: str, generator: np.random.Generator) -> attacks.Release:
-    if name == "thresholdout":
-        return attacks.held_out(Thresholdout(generator=generator))
-    makers = {
-        "exact": attacks.exact,
-        "rounded": attacks.rounded,
-        "ladder": attacks.laddered,
-        "stepped": attacks.stepped,
-    }
-    return makers[name]()
 
 
 def _least_squares(tries: int, tasks: int, seeds: Sequence[int]) -> float:
