@@ -60,3 +60,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_unconfigure() -> None:
     services.stop()
+
+
+@pytest.fixture
+def even_lot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Companions of a withdrawn task are drawn evenly over the form, not by chance."""
+    from tests.arrange import EvenLot
+
+    monkeypatch.setattr("benchserver.pools.withdraw._LOT", EvenLot())

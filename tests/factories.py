@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from benchserver.pools.ingest import ingest
 from benchserver.pools.intake import Gate, Report
 from benchserver.pools.models import Pool, Rotation, Track
 from benchserver.pools.tracks import ensure_pool, ensure_track
+from benchserver.providers import panel
 from benchserver.providers.models import AdmissionReport, Endpoint, Provider
 from benchserver.providers.register import create_endpoint, create_model, create_provider
 
@@ -140,6 +141,28 @@ def endpoint(
         by="test",
     )
     return found if awaiting else admitted(found)
+
+
+def panel_endpoint(
+    name: str, *, family: str, digest: str, frozen: str, url: str = "http://127.0.0.1:9/v1"
+) -> Endpoint:
+    """A reference model that nobody has asked anything yet, at an address that answers nobody."""
+    return panel.register(
+        name=name,
+        version="1",
+        family=family,
+        weights_digest=digest,
+        frozen_on=date.fromisoformat(frozen),
+        protocol="openai_chat",
+        base_url=url,
+        own_host="127.0.0.1",
+        wire_model="x",
+        api_key="",
+        max_concurrency=4,
+        sealer=wiring.sealer(),
+        check_address=lambda _: None,
+        by="test",
+    )
 
 
 def admitted(endpoint: Endpoint) -> Endpoint:

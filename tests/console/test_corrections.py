@@ -16,13 +16,8 @@ from benchserver.pools.models import FormEntry, WithdrawnEntry
 from benchserver.providers.models import Account
 from tests import arrange
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("even_lot")]
 HIDDEN = 45
-
-
-@pytest.fixture(autouse=True)
-def _even_lot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchserver.pools.withdraw._LOT", arrange.EvenLot())
 
 
 @pytest.fixture

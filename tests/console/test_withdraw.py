@@ -19,13 +19,8 @@ from benchserver.transparency.canonical import parse_canonical
 from benchserver.transparency.entries import check_order
 from tests import arrange
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("even_lot")]
 HIDDEN = 45
-
-
-@pytest.fixture(autouse=True)
-def _even_lot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchserver.pools.withdraw._LOT", arrange.EvenLot())
 
 
 @pytest.fixture

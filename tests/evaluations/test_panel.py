@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pytest
 
-from benchserver import wiring
 from benchserver.core.verdict import FaultKind, Verdict
 from benchserver.evaluations import control
 from benchserver.evaluations import panel as runs
@@ -30,22 +28,7 @@ def stage(wired: None) -> arrange.Board:
 
 
 def member(name: str = "oak", *, frozen: str = "2026-01-31", admitted: bool = True) -> Endpoint:
-    made = panel.register(
-        name=name,
-        version="1",
-        family=name,
-        weights_digest=DIGEST,
-        frozen_on=date.fromisoformat(frozen),
-        protocol="openai_chat",
-        base_url=arrange.NOWHERE,
-        own_host="127.0.0.1",
-        wire_model="x",
-        api_key="",
-        max_concurrency=2,
-        sealer=wiring.sealer(),
-        check_address=lambda _: None,
-        by="test",
-    )
+    made = factories.panel_endpoint(name, family=name, digest=DIGEST, frozen=frozen)
     return factories.admitted(made) if admitted else made
 
 

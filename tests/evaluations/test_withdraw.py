@@ -26,13 +26,8 @@ from benchserver.pools.models import Form, FormEntry, Task, WithdrawnEntry
 from benchserver.pools.withdraw import draw_companions
 from tests import arrange
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("even_lot")]
 HIDDEN = 60
-
-
-@pytest.fixture(autouse=True)
-def _even_lot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchserver.pools.withdraw._LOT", arrange.EvenLot())
 
 
 @pytest.fixture

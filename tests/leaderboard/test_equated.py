@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import date
 from uuid import UUID
 
 import pytest
@@ -33,21 +32,12 @@ FAMILIES = ("oak", "oak", "elm", "elm", "fir", "fir")
 
 
 def member(number: int, *, frozen: str = "2026-01-01") -> Endpoint:
-    found = panel.register(
-        name=f"panel-{number}",
-        version="1",
+    found = factories.panel_endpoint(
+        f"panel-{number}",
         family=FAMILIES[number],
-        weights_digest=digest(number),
-        frozen_on=date.fromisoformat(frozen),
-        protocol="openai_chat",
-        base_url=arrange.NOWHERE,
-        own_host="127.0.0.1",
-        wire_model="x",
-        api_key="",
-        max_concurrency=4,
-        sealer=wiring.sealer(),
-        check_address=lambda _: None,
-        by="test",
+        digest=digest(number),
+        frozen=frozen,
+        url=arrange.NOWHERE,
     )
     return factories.admitted(found)
 
