@@ -23,6 +23,7 @@ from benchserver.evaluations.models import (
     Score,
     Send,
     VerdictRecord,
+    Wake,
 )
 from benchserver.evaluations.queries import describe, exposed
 from benchserver.evaluations.request import request
@@ -59,6 +60,15 @@ def test_a_forged_message_causes_nothing(evaluation_waiting, job, text):
 @pytest.fixture
 def evaluation_waiting(wired):
     return arrange.started(arrange.board(private=1, public=1))
+
+
+def test_a_reply_wakes_its_judge_at_once_and_leaves_no_wake_up_behind(wired, scripted, monkeypatch):
+    sent = []
+    monkeypatch.setattr(dispatch, "_send", lambda *message: sent.append(message))
+    evaluation = arrange.started(arrange.board(private=1, public=0), scripted(solve).url)
+    jobs.generate(str(evaluation.endpoint_id))
+    assert ("judge", str(evaluation.attempts.get().pk)) in sent
+    assert not Wake.objects.exists()
 
 
 def test_doubled_and_shuffled_messages_work_every_attempt_once(wired, scripted):
