@@ -8,8 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from benchserver import dispatch
+from benchserver.audit.keys import fetch_noted
+from benchserver.audit.prepared import rows
 from benchserver.core.verdict import Judgement, Verdict
 from benchserver.engines.endpoints.base import EndpointFailure, FailureKind
 from benchserver.evaluations import reconcile
@@ -24,7 +27,7 @@ from benchserver.evaluations.models import (
     Wake,
 )
 from benchserver.evaluations.request import request
-from benchserver.evaluations.store import heartbeat
+from benchserver.evaluations.store import PostgresStore, heartbeat
 from benchserver.providers.models import Endpoint
 from tests import arrange
 
@@ -34,6 +37,49 @@ pytestmark = pytest.mark.django_db
 
 def take(evaluation: Evaluation, worker: str = "w"):
     return arrange.claim_next(evaluation.endpoint_id, worker=worker)
+
+
+def waits_for_disk() -> bool:
+    return bool(rows("SHOW synchronous_commit") == [("on",)])
+
+
+@pytest.fixture
+def durable(wired):
+    """Commits wait for the disk as in production; the tests' server lets them not."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO on")
+        yield
+        cursor.execute("RESET synchronous_commit")
+
+
+@in_threads
+def test_a_claims_commit_may_be_lost_in_a_power_cut_and_no_later_one(durable):
+    evaluation = arrange.started(arrange.board(private=2, public=0))
+    with PostgresStore().claiming() as tx:
+        assert waits_for_disk()
+        facts = {"worker": "w", "lease_seconds": 60.0, "hold_seconds": 60.0}
+        assert tx.take_due(endpoint=evaluation.endpoint_id, **facts)
+        assert not waits_for_disk()
+    assert waits_for_disk()
+
+
+@in_threads
+def test_a_claim_inside_somebody_elses_transaction_leaves_its_commit_alone(durable):
+    evaluation = arrange.started(arrange.board(private=2, public=0))
+    with transaction.atomic():
+        assert take(evaluation)
+        assert waits_for_disk()
+
+
+@in_threads
+def test_wake_ups_taken_out_and_keys_given_out_leave_later_commits_alone(durable):
+    evaluation = arrange.started(arrange.board(private=1, public=0))
+    Wake.objects.create(step="judge", target="x")
+    assert dispatch.flush()
+    assert waits_for_disk()
+    version = evaluation.attempts.get().entry.version
+    assert fetch_noted(version.prompt_data_key, verb="prompt.opened", by="t", target="t")
+    assert waits_for_disk()
 
 
 @in_threads
