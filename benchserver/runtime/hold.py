@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 
 from benchserver.runtime.home import open_home
 from benchserver.runtime.postgres import Postgres
 from benchserver.runtime.server import EmbeddedServer
+from benchserver.runtime.told import Told
 from benchserver.runtime.valkey import Valkey
 
 SERVERS: dict[str, type[EmbeddedServer]] = {"postgres": Postgres, "valkey": Valkey}
@@ -22,9 +22,9 @@ LOOK_SECONDS = 0.5
 
 def main(name: str) -> int:
     """Hold the server until told to leave (0) or until it died (1)."""
-    leave = threading.Event()
+    leave = Told()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: leave.set())
+        signal.signal(number, leave.on_signal)
     with SERVERS[name](open_home()) as server:
         print(f"{name} serves", flush=True)
         while not leave.wait(LOOK_SECONDS):

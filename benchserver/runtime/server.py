@@ -171,7 +171,8 @@ class EmbeddedServer(ABC):
         for number, seconds in (*steps, (signal.SIGKILL, 5.0)):
             if pid is None or birth(pid) is None:
                 break
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):  # another user's child: gone in between
+                os.kill(pid, number)
             _wait_until_gone(pid, seconds)
         if pid is not None and group_lives(pid):
             signal_group(pid, signal.SIGKILL)

@@ -20,12 +20,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
-from types import FrameType
 from typing import Self, TextIO
 
 from benchserver.core.errors import PlatformFault
 from benchserver.runtime.account import Account
 from benchserver.runtime.logfile import open_log, trim
+from benchserver.runtime.told import Told
 from benchserver.runtime.watchdog import TOKEN, Watchdog, end_bearers, group_lives, signal_group
 
 PR_SET_PDEATHSIG = 1
@@ -126,8 +126,8 @@ class Supervisor:
         self._width = max((len(part.name) for part in parts), default=0)
         self._dog: Watchdog | None = None
         self._turn = threading.RLock()
-        self._stopping = threading.Event()
-        self._signals = 0
+        self._stopping = Told()
+        self._stopped_all = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
@@ -137,7 +137,7 @@ class Supervisor:
         """
         self._dog = Watchdog(token=self._token)
         try:
-            while not self._stopping.is_set() and not self.ready:
+            while not self._stopping.told and not self.ready:
                 self.tick()
                 time.sleep(TICK_SECONDS / 2)
         except BaseException:
@@ -153,7 +153,7 @@ class Supervisor:
     def run(self, *, when_ready: Callable[[], None] | None = None) -> None:
         """Start, watch until SIGINT, SIGTERM or SIGHUP, stop. A second signal stops at once."""
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {number: signal.signal(number, self._on_signal) for number in numbers}
+        before = {number: signal.signal(number, self._stopping.on_signal) for number in numbers}
         try:
             self.start()
             if when_ready and self.ready:
@@ -171,7 +171,12 @@ class Supervisor:
 
     def watch_in_background(self) -> None:
         """The same in a thread, for a caller with other work; ``stop()`` ends it."""
-        self._thread = threading.Thread(target=self.watch, name="supervisor", daemon=True)
+
+        def watch_and_stay() -> None:
+            self.watch()
+            self._stopped_all.wait()  # its end would signal, out of order, the parts it restarted
+
+        self._thread = threading.Thread(target=watch_and_stay, name="supervisor", daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Self:
@@ -196,15 +201,13 @@ class Supervisor:
         """One look at every part: reap, judge readiness, start what may start."""
         with self._turn:
             for run in self._runs.values():
-                if self._stopping.is_set():
+                if self._stopping.told:
                     return
                 self._look(run)
 
     def stop(self) -> None:
         """Stop all parts, last started first. Idempotent."""
-        self._stopping.set()
-        if self._thread and self._thread is not threading.current_thread():
-            self._thread.join()
+        self._stopping.tell()
         with self._turn:
             while any(run.alive for run in self._runs.values()):
                 for run in self._runs.values():
@@ -214,6 +217,9 @@ class Supervisor:
                 end_bearers(self._token)
                 self._dog.close()
                 self._dog = None
+        self._stopped_all.set()
+        if self._thread and self._thread is not threading.current_thread():
+            self._thread.join()
 
     def _look(self, run: Running) -> None:
         if run.process and run.state in (State.STARTING, State.READY):
@@ -301,8 +307,10 @@ class Supervisor:
         elif run.deadline is None and not self._needed(run.part.name):
             run.deadline = now + run.part.grace_seconds
             process.send_signal(run.part.stop_signal)
-        elif self._signals > 1 or (run.deadline is not None and now > run.deadline):
-            self._say(run, "killed" if self._signals > 1 else "did not stop in time, killed")
+        elif self._stopping.signals > 1 or (run.deadline is not None and now > run.deadline):
+            self._say(
+                run, "killed" if self._stopping.signals > 1 else "did not stop in time, killed"
+            )
             signal_group(process.pid, signal.SIGKILL)
             process.wait()
             self._stopped(run, process.pid)
@@ -317,10 +325,6 @@ class Supervisor:
 
     def _needed(self, name: str) -> bool:
         return any(run.alive for other, run in self._runs.items() if name in self._before[other])
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._signals += 1
-        self._stopping.set()
 
     def _say(self, run: Running, event: str) -> None:
         line = f"{time.strftime('%H:%M:%S')} {run.part.name:{self._width}}  {event}"

@@ -15,6 +15,7 @@ import pytest
 from benchserver.core.errors import PlatformFault
 from benchserver.runtime.account import service_account
 from benchserver.runtime.home import Home
+from benchserver.runtime.parts import says
 from benchserver.runtime.supervisor import Kind, Part, Restart, Supervisor
 from benchserver.runtime.watchdog import birth
 from tests.runtime.helpers import eventually, throwaway_home
@@ -98,6 +99,26 @@ def test_a_stop_goes_backwards(home: Home):
     assert stopped == ["second", "first"]
 
 
+def test_a_part_started_again_in_the_background_is_told_to_stop_once_and_in_its_turn(home: Home):
+    listening = (
+        "import signal, time\n"
+        "told = []\n"
+        "signal.signal(signal.SIGTERM, lambda *_: told.append(print('told', flush=True)))\n"
+        "print('up', flush=True)\n"
+        "while not told: time.sleep(0.05)\n"
+        "time.sleep(0.5)\n"
+    )
+    up = {"ready": says(b"up"), "restart": Restart(first=0.1)}
+    parts = [part("first", listening, **up), part("second", listening, after=("first",), **up)]
+    with Supervisor(parts, logs=home.logs, stream=io.StringIO()) as supervisor:
+        dead = supervisor.pid("first")
+        assert dead
+        os.kill(dead, signal.SIGKILL)
+        log = home.logs / "first.log"
+        assert eventually(lambda: log.read_text() == "up\nup\n")
+    assert log.read_text() == "up\nup\ntold\n"
+
+
 def test_a_part_that_ignores_the_signal_is_killed_with_its_children(home: Home):
     code = (
         "import signal, subprocess, sys, time\n"
@@ -132,6 +153,7 @@ time.sleep(600)
 OWNER = """
 import io, sys, time
 from pathlib import Path
+from benchserver.runtime.parts import says
 from benchserver.runtime.supervisor import Supervisor
 from tests.runtime.test_supervisor import FAMILY, part
 parts = [part(name, FAMILY, ready=lambda run: b"\\n" in run.output()) for name in ("a", "b")]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import signal
-import threading
 from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from benchserver.engines.endpoints.reference_server import (
     fail_rates,
     fault_rates,
 )
+from benchserver.runtime.told import Told
 
 MAX_THINKING = 100_000
 
@@ -65,9 +65,9 @@ class Command(BaseCommand):
         add("--json", action="store_true", help="accepted for symmetry: output is JSON anyway")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stop = threading.Event()
+        stop = Told()
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, stop.on_signal)
         try:
             endpoint = _endpoint(options)
         except BadInput as problem:
