@@ -2,7 +2,8 @@
 
 ``start()`` is called by ``tests/settings.py``, so before Django reads any setting, and does nothing
 for what ``DATABASE_URL`` or ``BROKER_URL`` already name. ``stop()`` is called at the end of the
-session; a killed session is cleaned up by the servers' watchdogs and by the next session.
+session; a killed session is cleaned up by the servers' watchdogs and by the next session. When
+the suite runs in several processes (pytest-xdist), each has servers of its own: tests empty them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from benchserver.runtime.server import EmbeddedServer
 from benchserver.runtime.valkey import Valkey
 
 PREFIX = "bs-test-"
+OWNER = "BENCH_TEST_SERVICES"  # which process of the suite started what the environment names
+GIVEN = {"DATABASE_URL", "BROKER_URL"}
 _servers: list[EmbeddedServer] = []
 _folder: Path | None = None
 
@@ -27,8 +30,13 @@ _folder: Path | None = None
 def start() -> None:
     """Start what is not given by the environment and name it there. Idempotent."""
     global _folder
-    if _folder or {"DATABASE_URL", "BROKER_URL"} <= os.environ.keys():
+    process = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    if os.environ.get(OWNER, process) != process:
+        for name in GIVEN:  # those of the process that hands out the tests
+            os.environ.pop(name, None)
+    if _folder or GIVEN <= os.environ.keys():
         return
+    os.environ[OWNER] = process
     _sweep()
     _folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     _folder.chmod(0o755)  # the service account must reach its folders below

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchserver.core.errors import BadInput
 
+MOST_AT_ONCE = 4  # each process has its own Postgres, and sandboxes of its own
 ENGINES = ("docker", "gvisor", "browser", "languages")
 
 
@@ -24,6 +25,7 @@ def run(root: Path, python: Path, arguments: list[str]) -> int:
     if required:
         os.environ["BENCH_REQUIRE"] = ",".join(required)
     bad = [name for name, argv in steps(python) if not _step(root, name, argv)]
+    rest = rest or spread(os.cpu_count() or 1)
     print(f"==> pytest {' '.join(rest)}", flush=True)
     if bad:
         print(f"    (already bad: {', '.join(bad)})", flush=True)
@@ -46,6 +48,16 @@ def steps(python: Path) -> list[tuple[str, list[str]]]:
         ),
         ("toolchains", [interpreter, "manage.py", "prepare_toolchains"]),
     ]
+
+
+def spread(cores: int) -> list[str]:
+    """What has pytest run the whole suite on ``cores``: file by file, in the order of collection.
+
+    A database or broker named in the environment is one for all, so nothing is spread then.
+    """
+    if cores == 1 or not os.environ.keys().isdisjoint({"DATABASE_URL", "BROKER_URL"}):
+        return []
+    return ["-n", str(min(cores, MOST_AT_ONCE)), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def split_required(arguments: list[str]) -> tuple[list[str], list[str]]:

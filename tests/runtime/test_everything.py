@@ -22,6 +22,31 @@ def test_an_unknown_engine_is_refused_with_the_known_ones():
         everything.split_required(["--require", "podman"])
 
 
+def test_the_whole_suite_is_spread_over_the_cores_and_a_part_of_it_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "pytest got: $*"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(everything, "steps", lambda python: [])
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.delenv("BROKER_URL")
+    everything.run(tmp_path, python, [])
+    assert "pytest got: -m pytest -n 2 --dist loadfile" in capfd.readouterr().out
+    everything.run(tmp_path, python, ["tests/core"])
+    assert "pytest got: -m pytest tests/core\n" in capfd.readouterr().out
+
+
+def test_one_core_or_one_database_for_all_is_not_shared_by_several(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("BROKER_URL")
+    monkeypatch.setenv("DATABASE_URL", "postgres://somewhere")
+    assert everything.spread(2) == []
+    monkeypatch.delenv("DATABASE_URL")
+    assert everything.spread(1) == []
+    assert "64" not in everything.spread(64)
+
+
 @pytest.mark.parametrize(("bad_step", "bad_tests", "status"), [(0, 0, 0), (1, 0, 1), (0, 3, 1)])
 def test_any_bad_step_or_test_makes_the_whole_bad(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad_step: int, bad_tests: int, status: int
