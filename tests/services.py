@@ -34,7 +34,7 @@ def start() -> None:
     if os.environ.get(OWNER, process) != process:
         for name in GIVEN:  # those of the process that hands out the tests
             os.environ.pop(name, None)
-    if _folder or GIVEN <= os.environ.keys():
+    if _folder or os.environ.keys() >= GIVEN:
         return
     os.environ[OWNER] = process
     _sweep()
