@@ -25,7 +25,8 @@ def run(root: Path, python: Path, arguments: list[str]) -> int:
     if required:
         os.environ["BENCH_REQUIRE"] = ",".join(required)
     bad = [name for name, argv in steps(python) if not _step(root, name, argv)]
-    rest = rest or spread(os.cpu_count() or 1)
+    if whole_suite(root, rest):
+        rest = [*spread(os.cpu_count() or 1), *rest]
     print(f"==> pytest {' '.join(rest)}", flush=True)
     if bad:
         print(f"    (already bad: {', '.join(bad)})", flush=True)
@@ -48,6 +49,12 @@ def steps(python: Path) -> list[tuple[str, list[str]]]:
         ),
         ("toolchains", [interpreter, "manage.py", "prepare_toolchains"]),
     ]
+
+
+def whole_suite(root: Path, arguments: list[str]) -> bool:
+    """No file or folder is named, nor how many processes, nor a debugger, which needs just one."""
+    named = any((root / word.partition("::")[0]).exists() for word in arguments)
+    return not named and not {"-n", "--pdb"} & set(arguments)
 
 
 def spread(cores: int) -> list[str]:

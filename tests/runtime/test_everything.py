@@ -32,10 +32,13 @@ def test_the_whole_suite_is_spread_over_the_cores_and_a_part_of_it_is_not(
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.delenv("BROKER_URL")
-    everything.run(tmp_path, python, [])
-    assert "pytest got: -m pytest -n 2 --dist loadfile" in capfd.readouterr().out
-    everything.run(tmp_path, python, ["tests/core"])
-    assert "pytest got: -m pytest tests/core\n" in capfd.readouterr().out
+    (tmp_path / "tests").mkdir()
+    for whole in ([], ["-k", "signed"]):
+        everything.run(tmp_path, python, whole)
+        assert "pytest got: -m pytest -n 2 --dist loadfile" in capfd.readouterr().out
+    for part in (["tests/"], ["tests::x"], ["--pdb"], ["-n", "1"]):
+        everything.run(tmp_path, python, part)
+        assert f"pytest got: -m pytest {' '.join(part)}\n" in capfd.readouterr().out
 
 
 def test_one_core_or_one_database_for_all_is_not_shared_by_several(monkeypatch: pytest.MonkeyPatch):
