@@ -15,6 +15,7 @@ from benchserver.audit import prepared
 from benchserver.audit.models import DataKey
 from benchserver.engines.vault.base import CannotOpen, Right, WrappedKey
 
+COLUMNS = ("id", "right", "key_id", "wrapped")  # for a look that joins a key to what it opens
 _CHUNK = 5_000
 _KEEP = 'INSERT INTO audit_datakey (id, "right", key_id, wrapped) VALUES (%s, %s, %s, %s)'
 _FETCH = 'SELECT id, "right", key_id, wrapped FROM audit_datakey WHERE id = %s'
@@ -47,9 +48,15 @@ def fetch_noted(key_id: str, *, verb: str, by: str, target: str) -> WrappedKey:
 
 
 def _found(rows: list[tuple[Any, ...]]) -> WrappedKey:
-    if not rows:
+    return as_key(rows[0] if rows else None)
+
+
+def as_key(row: Sequence[Any] | None) -> WrappedKey:
+    """From ``COLUMNS``. Raises ``CannotOpen`` (code ``shredded``) when the row is gone, or when a
+    join found none."""
+    if row is None or row[0] is None:
         raise CannotOpen("shredded", "its data key was deleted")
-    name, right, key_id, wrapped = rows[0][:4]
+    name, right, key_id, wrapped = row[:4]
     return WrappedKey(id=name, right=Right(right), key_id=key_id, wrapped=bytes(wrapped))
 
 

@@ -30,7 +30,7 @@ from benchserver.engines.endpoints.base import (
     Reply,
     Target,
 )
-from benchserver.engines.vault.base import Context, Opener, Right, Sealer
+from benchserver.engines.vault.base import Context, Opener, Right, Sealer, WrappedKey
 from benchserver.evaluations import opened, salting, statements
 from benchserver.evaluations.models import Attempt
 from benchserver.evaluations.store import PostgresStore
@@ -114,23 +114,24 @@ class _Crew:
         raise PlatformFault("unknown_effect", type(effect).__name__)
 
     def _open(self, claim: Claim) -> int:
-        attempt = opened.for_prompt(claim.attempt_id)
-        self.attempt = attempt
-        self.prepared = _prepare(attempt, self.worker, self.engines)
-        revision: int = attempt.endpoint.revision
+        found = opened.for_prompt(claim.attempt_id)
+        self.attempt = found.attempt
+        self.prepared = _prepare(found, self.worker, self.engines)
+        revision: int = found.attempt.endpoint.revision
         return revision
 
 
-def _prepare(attempt: Attempt, worker: str, engines: Engines) -> _Prepared:
+def _prepare(found: opened.Opened, worker: str, engines: Engines) -> _Prepared:
     """Open prompt and key. Raises ``PlatformFault`` (ours) when they cannot be opened, ``BadInput``
     when what we stored cannot be read, ``UnusableEndpoint`` for options that no rule allows."""
+    attempt = found.attempt
     protocol = from_payload(attempt.evaluation.protocol_payload)
     spec = unseal.prompt(version=attempt.entry.version, opener=engines.opener, by=worker)
     if salting.is_salted(spec):
         salt = salting.own_salt(attempt.evaluation, attempt.entry.version, key=engines.mac_key)
         spec = salting.salted_prompt(spec, salt)
     return _Prepared(
-        target=_target(attempt.endpoint, engines.opener),
+        target=_target(attempt.endpoint, lambda: found.key, engines.opener),
         generation=_generation(wrap_prompt(spec), protocol, str(attempt.pk)),
         client=_client(attempt.endpoint, engines),
     )
@@ -144,11 +145,11 @@ def _client(endpoint: Endpoint, engines: Engines) -> EndpointClient:
         raise UnusableEndpoint(BAD_OPTIONS) from None
 
 
-def _target(endpoint: Endpoint, opener: Opener) -> Target:
+def _target(endpoint: Endpoint, wrapped: Callable[[], WrappedKey], opener: Opener) -> Target:
+    """``wrapped``: its data key, asked for only if it has a key."""
     key = ""
     if endpoint.key_sealed is not None:
-        wrapped = fetch(endpoint.key_data_key)
-        key = opener.open(wrapped, key_context(endpoint), bytes(endpoint.key_sealed)).decode()
+        key = opener.open(wrapped(), key_context(endpoint), bytes(endpoint.key_sealed)).decode()
     return Target(base_url=endpoint.base_url, model=endpoint.wire_model, api_key=key)
 
 
@@ -223,7 +224,7 @@ def _is_well(endpoint_id: UUID, engines: Engines) -> bool:
     """Half-open: may the endpoint be sent tasks again? (Its key not opening is ours: not now.)"""
     endpoint = Endpoint.objects.get(pk=endpoint_id)
     try:
-        target = _target(endpoint, engines.opener)
+        target = _target(endpoint, lambda: fetch(endpoint.key_data_key), engines.opener)
     except PlatformFault:
         return False
     client = _client(endpoint, engines)

@@ -13,17 +13,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from benchserver.audit.keys import fetch
 from benchserver.core.engine import work
 from benchserver.core.engine.policy import EnginePolicy
 from benchserver.core.errors import PlatformFault
 from benchserver.core.extraction import classify, extract
 from benchserver.core.task import TaskSpec
 from benchserver.core.verdict import Judgement
-from benchserver.engines.vault.base import Opener
+from benchserver.engines.vault.base import Opener, WrappedKey
 from benchserver.evaluations import opened, opinions, salting, traces
 from benchserver.evaluations.generate import engine, reply_context
-from benchserver.evaluations.models import Attempt, Reply
+from benchserver.evaluations.models import Reply
 from benchserver.pools import unseal
 from benchserver.pools.models import TaskVersion
 
@@ -53,9 +52,9 @@ def judge_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> UUID | 
     seen: list[UUID] = []
 
     def judged(_: work.Effect) -> work.Judged:
-        attempt = opened.for_judging(attempt_id)
-        seen.append(attempt.evaluation_id)
-        return _judged(attempt, worker, engines)
+        found = opened.for_judging(attempt_id)
+        seen.append(found.attempt.evaluation_id)
+        return _judged(found, worker, engines)
 
     work.drive(errand, judged)
     if not seen and opinions.is_suspended(worker):  # then there was nothing for it to take
@@ -63,8 +62,9 @@ def judge_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> UUID | 
     return seen[0] if seen else None
 
 
-def _judged(attempt: Attempt, worker: str, engines: Engines) -> work.Judged:
-    task, seen = _seen(attempt, worker, engines)
+def _judged(found: opened.Opened, worker: str, engines: Engines) -> work.Judged:
+    attempt = found.attempt
+    task, seen = _seen(found, worker, engines)
     judgement = seen.judgement
     share = engines.policy.double_judging_share if judgement.isolation else 0
     trace = traces.trace(attempt, task, seen, key=engines.mac_key)
@@ -78,19 +78,20 @@ def _judged(attempt: Attempt, worker: str, engines: Engines) -> work.Judged:
     return work.Judged(judgement, also=also)
 
 
-def judgement_of(attempt: Attempt, worker: str, engines: Engines) -> Judgement:
+def judgement_of(attempt_id: UUID, worker: str, engines: Engines) -> Judgement:
     """What this machine makes of a stored reply. Raises ``PlatformFault``."""
-    return _seen(attempt, worker, engines)[1].judgement
+    return _seen(opened.for_judging(attempt_id), worker, engines)[1].judgement
 
 
-def _seen(attempt: Attempt, worker: str, engines: Engines) -> tuple[TaskSpec, traces.Seen]:
+def _seen(found: opened.Opened, worker: str, engines: Engines) -> tuple[TaskSpec, traces.Seen]:
     """The task as it is sealed, and what its reply held and came to."""
+    attempt = found.attempt
     task = unseal.task(version=attempt.entry.version, opener=engines.opener, by=worker)
     asked = task  # as its recipient got it
     if salting.is_salted(task):
         salt = salting.own_salt(attempt.evaluation, attempt.entry.version, key=engines.mac_key)
         asked = salting.salted_task(task, salt)
-    text = _open_reply(attempt.reply, engines.opener)
+    text = _open_reply(attempt.reply, found.key, engines.opener)
     code, judgement = _judgement(text, asked, attempt.reply.stop_reason, engines)
     return task, traces.Seen(text=text, code=code, judgement=judgement)
 
@@ -125,6 +126,5 @@ def reference_passes(
     return passes
 
 
-def _open_reply(reply: Reply, opener: Opener) -> str:
-    key = fetch(reply.data_key)
+def _open_reply(reply: Reply, key: WrappedKey, opener: Opener) -> str:
     return opener.open(key, reply_context(reply.attempt_id), bytes(reply.sealed)).decode()

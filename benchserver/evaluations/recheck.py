@@ -11,7 +11,6 @@ from uuid import UUID
 from benchserver.core.errors import PlatformFault
 from benchserver.evaluations import opinions
 from benchserver.evaluations.judge import Engines, judgement_of
-from benchserver.evaluations.models import Attempt
 
 
 def recheck_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> bool:
@@ -19,9 +18,8 @@ def recheck_attempt(*, attempt_id: UUID, worker: str, engines: Engines) -> bool:
     claimed = opinions.claim(attempt_id=attempt_id, worker=worker)
     if claimed is None:
         return False
-    attempt = Attempt.objects.select_related("entry__version", "reply").get(pk=attempt_id)
     try:
-        judgement = judgement_of(attempt, worker, engines)
+        judgement = judgement_of(attempt_id, worker, engines)
     except PlatformFault as problem:
         opinions.broke(claimed=claimed, code=problem.code)
     else:

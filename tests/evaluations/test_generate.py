@@ -14,7 +14,7 @@ from benchserver.core.engine import sending
 from benchserver.core.engine.rules import cost_micro_usd
 from benchserver.core.errors import BadInput
 from benchserver.core.protocol import Protocol
-from benchserver.evaluations import generate, reconcile
+from benchserver.evaluations import generate, opened, reconcile
 from benchserver.evaluations.control import cancel
 from benchserver.evaluations.models import (
     Attempt,
@@ -321,13 +321,8 @@ def test_cancelled_after_the_row_but_before_the_first_byte_nothing_leaves(one, s
     server = scripted(solve)
     evaluation = arrange.started(one, server.url)
     claim, send = arrange.sent(evaluation)
-    prepared = generate._prepare(
-        Attempt.objects.select_related("evaluation", "endpoint", "entry__version__task").get(
-            pk=claim.attempt_id
-        ),
-        "w1",
-        generation(arrange.POLICY),
-    )
+    found = opened.for_prompt(claim.attempt_id)
+    prepared = generate._prepare(found, "w1", generation(arrange.POLICY))
     cancel(evaluation=evaluation, by="test")
     arrange.exchange(claim, send, prepared)
     assert server.log == []
@@ -340,10 +335,8 @@ def test_a_lease_that_ran_out_before_the_first_byte_is_not_the_endpoints_failure
     server = scripted(solve)
     evaluation = arrange.started(one, server.url)
     claim, send = arrange.sent(evaluation)
-    attempt = Attempt.objects.select_related("evaluation", "endpoint", "entry__version__task").get(
-        pk=claim.attempt_id
-    )
-    prepared = generate._prepare(attempt, "w1", generation(arrange.POLICY))
+    found = opened.for_prompt(claim.attempt_id)
+    prepared = generate._prepare(found, "w1", generation(arrange.POLICY))
     arrange.expire(claim)
     arrange.exchange(claim, send, prepared)
     assert server.log == []

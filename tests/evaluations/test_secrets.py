@@ -15,9 +15,9 @@ from django.apps import apps
 from django.db import connection
 
 from benchserver import wiring
-from benchserver.audit.keys import shred
+from benchserver.audit.keys import fetch, shred
 from benchserver.core.errors import PlatformFault
-from benchserver.evaluations import generate, judge
+from benchserver.evaluations import generate, judge, opened
 from benchserver.evaluations.models import Attempt, Reply, VerdictRecord
 from benchserver.evaluations.request import request
 from benchserver.evaluations.score import finish
@@ -97,8 +97,10 @@ def test_a_full_run_shows_no_mark_anywhere(wired, scripted, caplog):
     # the control: each mark is there for whoever holds the right
     version = TaskVersion.objects.first()
     assert TASK in unseal.prompt(version=version, opener=wiring.opener(), by="t").statement
-    assert any(REPLY in judge._open_reply(r, wiring.opener()) for r in Reply.objects.all())
-    assert KEY in generate._target(endpoint, wiring.opener()).api_key
+    replies = [(reply, fetch(reply.data_key)) for reply in Reply.objects.all()]
+    assert any(REPLY in judge._open_reply(*each, wiring.opener()) for each in replies)
+    wrapped = fetch(endpoint.key_data_key)
+    assert KEY in generate._target(endpoint, lambda: wrapped, wiring.opener()).api_key
 
     logging.getLogger("benchserver.evaluations").debug("control record")
     logged = "\n".join(f"{r.getMessage()} {r.args} {r.exc_text}" for r in caplog.records)
@@ -126,7 +128,7 @@ def test_no_failure_on_the_way_says_what_it_was_about(wired, scripted):
             raise AssertionError("it did not fail")
 
     kept.sealed = bytes(kept.sealed)[:-1]
-    tell(lambda: judge._open_reply(kept, wiring.opener()))
+    tell(lambda: judge._open_reply(kept, fetch(kept.data_key), wiring.opener()))
     version.task_sealed = bytes(version.salt_sealed)
     tell(lambda: unseal.task(version=version, opener=wiring.opener(), by="t"))
     shred(version.prompt_data_key)
@@ -139,11 +141,9 @@ def test_what_a_worker_holds_in_its_hands_has_no_words(wired):
     stage = arrange.board(private=1, public=0, marker=TASK)
     endpoint = factories.endpoint(factories.provider(), arrange.NOWHERE, api_key=KEY)
     evaluation = request(endpoint=endpoint, track=stage.track, by="test")
-    attempt = evaluation.attempts.select_related(
-        "evaluation", "endpoint", "entry__version__task"
-    ).get()
-    prepared = generate._prepare(attempt, "w", generation(arrange.POLICY))
-    task = unseal.task(version=attempt.entry.version, opener=wiring.opener(), by="t")
-    held = [prepared, prepared.target, prepared.generation, task, arrange.reply(REPLY)]
+    found = opened.for_prompt(evaluation.attempts.get().pk)
+    prepared = generate._prepare(found, "w", generation(arrange.POLICY))
+    task = unseal.task(version=found.attempt.entry.version, opener=wiring.opener(), by="t")
+    held = [found, prepared, prepared.target, prepared.generation, task, arrange.reply(REPLY)]
     held += [generation(arrange.POLICY), judging(arrange.POLICY), PlatformFault("x", "y")]
     assert shown_in(" ".join(f"{thing!r} {thing}" for thing in held)) == []

@@ -12,7 +12,7 @@ from benchserver import wiring
 from benchserver.core.errors import PlatformFault
 from benchserver.core.task import CallCase, CallCases, Split, TaskSpec
 from benchserver.core.verdict import Judgement, Verdict
-from benchserver.evaluations import generate, judge, salting
+from benchserver.evaluations import generate, judge, opened, salting
 from benchserver.evaluations.models import Attempt, Evaluation, Exposure, ReplyTrace
 from benchserver.measurement.contamination.salts import MARKER
 from benchserver.pools import unseal
@@ -140,7 +140,7 @@ def test_the_marker_never_leaves_and_the_tests_ask_for_the_same_number(wired) ->
         policy=arrange.POLICY,
         mac_key=wiring.mac_key(),
     )
-    prompt = generate._prepare(attempt, "w1", engines).generation.prompt
+    prompt = generate._prepare(opened.for_prompt(attempt.pk), "w1", engines).generation.prompt
     salt = salting.own_salt(evaluation, version, key=wiring.mac_key())
     assert salt in prompt
     assert MARKER not in prompt

@@ -92,7 +92,7 @@ def _judge() -> Any:
     )
 
     def verdict(attempt: Attempt) -> Verdict:
-        return judge.judgement_of(attempt, OPERATOR, engines).verdict
+        return judge.judgement_of(attempt.pk, OPERATOR, engines).verdict
 
     return verdict
 
