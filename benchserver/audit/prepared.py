@@ -1,8 +1,8 @@
 """Statements that an attempt needs a dozen times: the server parses and plans each once per
 connection, and inside ``together`` what only acts waits for the next question and leaves with it.
 
-Example: ``with together(): run(INSERT, a); run(UPDATE, b)`` is one message; an error of either is
-raised at the end of the block, or at the first ``rows`` after it.
+Example: ``with atomically(): run(INSERT, a); run(UPDATE, b)`` is one message, commit and all; an
+error of either is raised at the end of the block, or at the first ``rows`` after it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 Facts = Sequence[Any] | Mapping[str, Any]
 Rows = list[tuple[Any, ...]]
 
+
+_COMMIT: tuple[str, Facts] = ("COMMIT", ())
 
 # At the end of a statement's RETURNING or SELECT: the commit does not wait for the disk. Whoever
 # adds it says which later commit, one that does wait, carries it along.
@@ -70,6 +72,18 @@ def together() -> Iterator[None]:
         send()
     finally:
         _waiting.statements = outer
+
+
+@contextmanager
+def atomically() -> Iterator[None]:
+    """A transaction whose statements go ``together``; the last ones take its commit along."""
+    nested = connections[DEFAULT_DB_ALIAS].in_atomic_block
+    with transaction.atomic(), together():
+        yield
+        if _waiting.statements and not nested:
+            # Django then finds no transaction that it would have to commit. Was one of the
+            # statements refused, this is, too, and Django rolls back.
+            _waiting.statements.append(_COMMIT)
 
 
 def _asked(*questions: tuple[str, Facts]) -> list[Rows]:

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
-from benchserver.audit.prepared import MAY_BE_LOST, both, rows, run, send, together
+from benchserver.audit.prepared import MAY_BE_LOST, atomically, both, rows, run, send
 from benchserver.core.engine.facts import Budget, Claim, Ended, FreeLane, Lane, Unit
 from benchserver.core.ids import new_id
 from benchserver.core.lifecycle import AttemptState
@@ -237,14 +237,19 @@ class PostgresStore:
 
     @contextmanager
     def transaction(self) -> Iterator[PostgresTransaction]:
-        with transaction.atomic(), together():
+        with atomically():
             yield PostgresTransaction()
 
     @contextmanager
     def claiming(self) -> Iterator[PostgresTransaction]:
         alone = not connection.in_atomic_block  # never for somebody else's transaction
-        with transaction.atomic(), together():
+        with atomically():
             yield PostgresTransaction(may_be_lost=alone)
+
+    @contextmanager
+    def at_once(self) -> Iterator[PostgresTransaction]:
+        # One statement is a transaction by itself.
+        yield PostgresTransaction(may_be_lost=not connection.in_atomic_block)
 
     def mine(self, claim: Claim) -> bool:
         """The last look before the first byte. The window left is one system call and cannot be

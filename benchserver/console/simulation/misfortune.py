@@ -45,7 +45,7 @@ class UnluckyStore:
         if self._dice.random() < luck.dies_after_commit:
             raise Died
 
-    claiming = transaction
+    claiming = at_once = transaction
 
     def mine(self, claim: Claim) -> bool:
         return self.inner.mine(claim)

@@ -20,7 +20,7 @@ def claim_reply(
     engine: Engine, *, attempt_id: UUID, worker: str, hold_seconds: float
 ) -> Claim | None:
     """The right to judge one stored reply, or None when it is taken or done."""
-    with engine.store.claiming() as tx:
+    with engine.store.at_once() as tx:
         return tx.take_reply(
             attempt_id=attempt_id,
             worker=worker,

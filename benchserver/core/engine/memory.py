@@ -46,7 +46,7 @@ class MemoryStore:
             self.open = None
         self.history += tx.history
 
-    claiming = transaction  # what memory holds is lost together or not at all
+    claiming = at_once = transaction  # what memory holds is lost together or not at all
 
     def mine(self, claim: Claim) -> bool:
         unit = self.tables.look(claim.attempt_id, self.clock())

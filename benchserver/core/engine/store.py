@@ -124,6 +124,10 @@ class Store(Protocol):
         or settled by it without a later transaction that outlasts the cut, and then so does it."""
         ...
 
+    def at_once(self) -> AbstractContextManager[Transaction]:
+        """The same for a claim that is the only thing asked of it."""
+        ...
+
     def mine(self, claim: Claim) -> bool:
         """Lease held, send committed, nothing cancelled: asked right before the first byte."""
         ...
