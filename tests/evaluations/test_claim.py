@@ -72,6 +72,16 @@ def test_a_claim_inside_somebody_elses_transaction_leaves_its_commit_alone(durab
 
 
 @in_threads
+def test_a_judges_claim_inside_somebody_elses_transaction_leaves_its_commit_alone(durable):
+    reply = arrange.answered(arrange.started(arrange.board(private=2, public=0)), "text")
+    facts = {"worker": "w", "lease_seconds": 60.0, "hold_seconds": 60.0}
+    with transaction.atomic(), PostgresStore().at_once() as tx:
+        assert tx.take_reply(attempt_id=reply.pk, **facts)
+        assert waits_for_disk()
+    assert waits_for_disk()
+
+
+@in_threads
 def test_wake_ups_taken_out_and_keys_given_out_leave_later_commits_alone(durable):
     evaluation = arrange.started(arrange.board(private=1, public=0))
     Wake.objects.create(step="judge", target="x")
