@@ -9,6 +9,7 @@ middle of the evaluation and a thousand forged messages are sent.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import re
 import secrets
@@ -58,6 +59,9 @@ class Marked:
     rekeyed: list[dict[str, Any]]
 
 
+ANSWERED_AT_ONCE = 6  # the calls after these wait for the keys to be changed
+
+
 def task(number: int, markers: dict[str, str]) -> TaskSpec:
     """Append a suffix; every secret part of the task carries its own marker."""
     cases = [CallCase(args=(text,), expected=f"{text}-{number}") for text in ("a", "b", "c")]
@@ -88,11 +92,12 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marked]:
     Native().write([*(task(n, markers) for n in range(1, 20)), twin], source)
 
     rekeyed_now = threading.Event()
+    asked = itertools.count(1)
 
     def reply(prompt: str) -> str:
         found = re.search(r"tag_(\d+)", prompt)
         number = found.group(1) if found else "0"
-        if int(number) > 10:
+        if found and next(asked) > ANSWERED_AT_ONCE:  # whichever tasks those are
             rekeyed_now.wait(150)
         body = f"# {markers['reply']}\ndef tag_{number}(x):\n    return f'{{x}}-{number}'"
         return f"```python\n{body if int(number) % 3 else 'def broken(: ' + markers['reply']}\n```"
