@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from benchserver.audit.keys import fetch, keep
+from benchserver.audit.keys import keep
 from benchserver.audit.prepared import run
 from benchserver.core.engine import work
 from benchserver.core.engine.facts import Claim, Failure, Outcome, Usage
@@ -30,14 +30,13 @@ from benchserver.engines.endpoints.base import (
     Reply,
     Target,
 )
-from benchserver.engines.vault.base import Context, Opener, Right, Sealer, WrappedKey
+from benchserver.engines.vault.base import Context, Opener, Right, Sealer
 from benchserver.evaluations import opened, salting, statements
 from benchserver.evaluations.models import Attempt
 from benchserver.evaluations.store import PostgresStore
 from benchserver.pools import unseal
-from benchserver.providers.admit import BAD_OPTIONS
+from benchserver.providers.admit import BAD_OPTIONS, open_target
 from benchserver.providers.models import Endpoint
-from benchserver.providers.register import key_context
 
 _TO_SETTLE = 60.0  # seconds beyond the deadline, for a canary and for storing what came
 _CANARY = "Answer with the single word: ready"
@@ -131,7 +130,7 @@ def _prepare(found: opened.Opened, worker: str, engines: Engines) -> _Prepared:
         salt = salting.own_salt(attempt.evaluation, attempt.entry.version, key=engines.mac_key)
         spec = salting.salted_prompt(spec, salt)
     return _Prepared(
-        target=_target(attempt.endpoint, lambda: found.key, engines.opener),
+        target=open_target(attempt.endpoint, engines.opener, data_key=lambda: found.key),
         generation=_generation(wrap_prompt(spec), protocol, str(attempt.pk)),
         client=_client(attempt.endpoint, engines),
     )
@@ -143,14 +142,6 @@ def _client(endpoint: Endpoint, engines: Engines) -> EndpointClient:
         return engines.client(endpoint.protocol, endpoint.options)
     except BadInput:
         raise UnusableEndpoint(BAD_OPTIONS) from None
-
-
-def _target(endpoint: Endpoint, wrapped: Callable[[], WrappedKey], opener: Opener) -> Target:
-    """``wrapped``: its data key, asked for only if it has a key."""
-    key = ""
-    if endpoint.key_sealed is not None:
-        key = opener.open(wrapped(), key_context(endpoint), bytes(endpoint.key_sealed)).decode()
-    return Target(base_url=endpoint.base_url, model=endpoint.wire_model, api_key=key)
 
 
 def _generation(text: str, protocol: Protocol, key: str) -> Generation:
@@ -224,7 +215,7 @@ def _is_well(endpoint_id: UUID, engines: Engines) -> bool:
     """Half-open: may the endpoint be sent tasks again? (Its key not opening is ours: not now.)"""
     endpoint = Endpoint.objects.get(pk=endpoint_id)
     try:
-        target = _target(endpoint, lambda: fetch(endpoint.key_data_key), engines.opener)
+        target = open_target(endpoint, engines.opener)
     except PlatformFault:
         return False
     client = _client(endpoint, engines)

@@ -29,7 +29,7 @@ from benchserver.engines.endpoints.admission.findings import Finding, Level
 from benchserver.engines.endpoints.admission.probing import Circumstances, Heard, Probing
 from benchserver.engines.endpoints.admission.run import admit, passed
 from benchserver.engines.endpoints.base import EndpointClient, Target
-from benchserver.engines.vault.base import CannotOpen, Opener
+from benchserver.engines.vault.base import CannotOpen, Opener, WrappedKey
 from benchserver.providers.models import AdmissionReport, Endpoint
 from benchserver.providers.register import key_context
 
@@ -165,11 +165,16 @@ def options_of(endpoint: Endpoint) -> Mapping[str, Any]:
     return found
 
 
-def open_target(endpoint: Endpoint, opener: Opener) -> Target:
-    """Address, model and opened key. Raises ``CannotOpen`` without the right to open it."""
+def open_target(
+    endpoint: Endpoint, opener: Opener, *, data_key: Callable[[], WrappedKey] | None = None
+) -> Target:
+    """Address, model and opened key. Raises ``CannotOpen`` without the right to open it.
+
+    ``data_key``: asked, if there is a key to open, by whoever has read it already.
+    """
     key = ""
     if endpoint.key_sealed is not None:
-        wrapped = fetch(endpoint.key_data_key)
+        wrapped = data_key() if data_key else fetch(endpoint.key_data_key)
         key = opener.open(wrapped, key_context(endpoint), bytes(endpoint.key_sealed)).decode()
     return Target(base_url=endpoint.base_url, model=endpoint.wire_model, api_key=key)
 

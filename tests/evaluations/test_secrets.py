@@ -24,6 +24,7 @@ from benchserver.evaluations.score import finish
 from benchserver.leaderboard.publish import publish
 from benchserver.pools import unseal
 from benchserver.pools.models import TaskVersion
+from benchserver.providers.admit import open_target
 from tests import arrange, factories
 from tests.flows.engine import generation, judging
 from tests.wired import solve
@@ -99,8 +100,7 @@ def test_a_full_run_shows_no_mark_anywhere(wired, scripted, caplog):
     assert TASK in unseal.prompt(version=version, opener=wiring.opener(), by="t").statement
     replies = [(reply, fetch(reply.data_key)) for reply in Reply.objects.all()]
     assert any(REPLY in judge._open_reply(*each, wiring.opener()) for each in replies)
-    wrapped = fetch(endpoint.key_data_key)
-    assert KEY in generate._target(endpoint, lambda: wrapped, wiring.opener()).api_key
+    assert KEY in open_target(endpoint, wiring.opener()).api_key
 
     logging.getLogger("benchserver.evaluations").debug("control record")
     logged = "\n".join(f"{r.getMessage()} {r.args} {r.exc_text}" for r in caplog.records)
