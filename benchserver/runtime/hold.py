@@ -10,10 +10,10 @@ from __future__ import annotations
 import signal
 import sys
 
+from benchserver.runtime.bell import Bell
 from benchserver.runtime.home import open_home
 from benchserver.runtime.postgres import Postgres
 from benchserver.runtime.server import EmbeddedServer
-from benchserver.runtime.told import Told
 from benchserver.runtime.valkey import Valkey
 
 SERVERS: dict[str, type[EmbeddedServer]] = {"postgres": Postgres, "valkey": Valkey}
@@ -22,7 +22,7 @@ LOOK_SECONDS = 0.5
 
 def main(name: str) -> int:
     """Hold the server until told to leave (0) or until it died (1)."""
-    leave = Told()
+    leave = Bell()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave.on_signal)
     with SERVERS[name](open_home()) as server:

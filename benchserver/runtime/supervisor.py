@@ -24,8 +24,8 @@ from typing import Self, TextIO
 
 from benchserver.core.errors import PlatformFault
 from benchserver.runtime.account import Account
+from benchserver.runtime.bell import Bell
 from benchserver.runtime.logfile import open_log, trim
-from benchserver.runtime.told import Told
 from benchserver.runtime.watchdog import TOKEN, Watchdog, end_bearers, group_lives, signal_group
 
 PR_SET_PDEATHSIG = 1
@@ -126,7 +126,7 @@ class Supervisor:
         self._width = max((len(part.name) for part in parts), default=0)
         self._dog: Watchdog | None = None
         self._turn = threading.RLock()
-        self._stopping = Told()
+        self._stopping = Bell()
         self._stopped_all = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -137,7 +137,7 @@ class Supervisor:
         """
         self._dog = Watchdog(token=self._token)
         try:
-            while not self._stopping.told and not self.ready:
+            while not self._stopping.rung and not self.ready:
                 self.tick()
                 time.sleep(TICK_SECONDS / 2)
         except BaseException:
@@ -201,13 +201,13 @@ class Supervisor:
         """One look at every part: reap, judge readiness, start what may start."""
         with self._turn:
             for run in self._runs.values():
-                if self._stopping.told:
+                if self._stopping.rung:
                     return
                 self._look(run)
 
     def stop(self) -> None:
         """Stop all parts, last started first. Idempotent."""
-        self._stopping.tell()
+        self._stopping.ring()
         with self._turn:
             while any(run.alive for run in self._runs.values()):
                 for run in self._runs.values():

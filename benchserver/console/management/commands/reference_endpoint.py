@@ -25,7 +25,7 @@ from benchserver.engines.endpoints.reference_server import (
     fail_rates,
     fault_rates,
 )
-from benchserver.runtime.told import Told
+from benchserver.runtime.bell import Bell
 
 MAX_THINKING = 100_000
 
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         add("--json", action="store_true", help="accepted for symmetry: output is JSON anyway")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stop = Told()
+        stop = Bell()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop.on_signal)
         try:

@@ -1,4 +1,4 @@
-"""A process that waits to be told hears every signal, however fast they come."""
+"""A process that waits for its bell hears every signal, however fast they come."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import subprocess
 import sys
 import threading
 
+from benchserver.runtime.bell import Bell
 from benchserver.runtime.home import CHECKOUT
-from benchserver.runtime.told import Told
 
 STORM = """
 import signal
-from benchserver.runtime.told import Told
-told = Told()
-signal.signal(signal.SIGALRM, told.on_signal)
+from benchserver.runtime.bell import Bell
+bell = Bell()
+signal.signal(signal.SIGALRM, bell.on_signal)
 for heard in range(1000):
     signal.setitimer(signal.ITIMER_REAL, 20e-6 + heard % 50 * 1e-6)
-    while told.signals == heard:
-        told.wait(0.01)
-print("heard", told.told)
+    while bell.signals == heard:
+        bell.wait(0.01)
+print("heard", bell.rung)
 """
 
 
@@ -31,21 +31,21 @@ def test_a_storm_of_signals_never_hangs_the_one_who_waits():
 
 
 def test_a_signal_ends_a_wait_without_end():
-    told = Told()
-    before = signal.signal(signal.SIGUSR1, told.on_signal)
+    bell = Bell()
+    before = signal.signal(signal.SIGUSR1, bell.on_signal)
     try:
         threading.Timer(0.05, os.kill, [os.getpid(), signal.SIGUSR1]).start()
-        assert told.wait()
-        assert told.signals == 1
+        assert bell.wait()
+        assert bell.signals == 1
     finally:
         signal.signal(signal.SIGUSR1, before)
 
 
-def test_a_thread_may_tell_and_it_stays_told():
-    told = Told()
-    assert not told.wait(0.01)
-    threading.Thread(target=told.tell).start()
-    assert told.wait()
-    told.tell()
-    assert told.told
-    assert told.signals == 0
+def test_a_thread_may_ring_it_and_it_goes_on_ringing():
+    bell = Bell()
+    assert not bell.wait(0.01)
+    threading.Thread(target=bell.ring).start()
+    assert bell.wait()
+    bell.ring()
+    assert bell.rung
+    assert bell.signals == 0
