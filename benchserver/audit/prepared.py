@@ -1,5 +1,5 @@
 """Statements that an attempt needs a dozen times: the server parses and plans each once per
-connection, and inside ``together`` what only acts waits for the next question and leaves with it.
+connection, and inside ``atomically`` what only acts waits for the next question and leaves with it.
 
 Example: ``with atomically(): run(INSERT, a); run(UPDATE, b)`` is one message, commit and all; an
 error of either is raised at the end of the block, or at the first ``rows`` after it.
@@ -18,8 +18,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 Facts = Sequence[Any] | Mapping[str, Any]
 Rows = list[tuple[Any, ...]]
-
-
 _COMMIT: tuple[str, Facts] = ("COMMIT", ())
 
 # At the end of a statement's RETURNING or SELECT: the commit does not wait for the disk. Whoever
@@ -28,7 +26,7 @@ MAY_BE_LOST = ", set_config('synchronous_commit', 'off', true)"
 
 
 class _Waiting(threading.local):
-    """Statements that this thread has not sent yet; None outside of ``together``."""
+    """Statements that this thread has not sent yet; None outside of ``atomically``."""
 
     statements: list[tuple[str, Facts]] | None = None
 
@@ -63,27 +61,21 @@ def send() -> None:
 
 
 @contextmanager
-def together() -> Iterator[None]:
-    """What is ``run`` in this block is sent with the next question, the rest at its end. When the
-    block raises, the rest is never sent."""
-    outer, _waiting.statements = _waiting.statements, []
-    try:
-        yield
-        send()
-    finally:
-        _waiting.statements = outer
-
-
-@contextmanager
 def atomically() -> Iterator[None]:
-    """A transaction whose statements go ``together``; the last ones take its commit along."""
+    """A transaction: what is ``run`` in it is sent with the next question, the rest at its end and
+    with its commit. When the block raises, the rest is never sent."""
     nested = connections[DEFAULT_DB_ALIAS].in_atomic_block
-    with transaction.atomic(), together():
-        yield
-        if _waiting.statements and not nested:
-            # Django then finds no transaction that it would have to commit. Was one of the
-            # statements refused, this is, too, and Django rolls back.
-            _waiting.statements.append(_COMMIT)
+    with transaction.atomic():
+        outer, _waiting.statements = _waiting.statements, []
+        try:
+            yield
+            if _waiting.statements and not nested:
+                # Django then finds no transaction that it would have to commit. Was one of the
+                # statements refused, this is, too, and Django rolls back.
+                _waiting.statements.append(_COMMIT)
+            send()
+        finally:
+            _waiting.statements = outer
 
 
 def _asked(*questions: tuple[str, Facts]) -> list[Rows]:
