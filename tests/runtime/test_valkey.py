@@ -44,3 +44,21 @@ def test_without_persistence_nothing_is_written():
         with Valkey(home, persistent=False) as broker:
             redis_client(broker.url()).set("a", 1)
         assert not list(home.valkey.glob("appendonlydir/*"))
+
+
+def test_a_broker_that_ends_by_itself_while_it_is_stopped_is_no_error(monkeypatch):
+    with throwaway_home() as home:
+        broker = Valkey(home).start()
+        process = broker._process
+        assert process
+
+        def alive_when_looked_at(pid: int) -> int:
+            os.kill(pid, signal.SIGKILL)
+            process.wait()  # gone for good before the polite signal is sent
+            monkeypatch.undo()
+            return 1
+
+        monkeypatch.setattr(broker, "pid", lambda: process.pid)
+        monkeypatch.setattr("benchserver.runtime.server.birth", alive_when_looked_at)
+        broker.stop()
+        assert birth(process.pid) is None
